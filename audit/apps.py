@@ -1,0 +1,10 @@
+"""Django's entry to the room."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """The journal."""
+
+    name = "audit"
+    verbose_name = "Journal"

@@ -1,0 +1,22 @@
+"""What every refusal of the house is made of.
+
+A refusal is something the caller can act on: it has a code for programs, a sentence for people, the parameters of
+that sentence, and an HTTP status. A fault of the world or a bug is never a DomainError.
+"""
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Base of every refusal: a subclass names what is wrong."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    message: ClassVar[str]  # a template over the parameters
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(self.message.format_map(params))
+
+    def __str__(self) -> str:
+        return self.message.format_map(self.params)

@@ -1,0 +1,37 @@
+"""Write one line of the journal."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from audit import context
+from audit.models import Entry
+
+
+def record(
+    action: str,
+    *,
+    subject: models.Model,
+    at: datetime,
+    payload: Mapping[str, Any] | None = None,
+    program_id: UUID | None = None,
+) -> Entry:
+    """Record that ``action`` happened to ``subject``, in the transaction of the change itself.
+
+    :raises NoActor: if no actor is in context.
+    """
+    now = context.current()
+    return Entry.objects.create(
+        at=at,
+        actor_type=now.actor.type,
+        actor_id=now.actor.id,
+        program_id=program_id or now.program_id,
+        action=action,
+        subject_type=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        payload=dict(payload or {}),
+        correlation_id=now.correlation_id,
+    )
