@@ -1,0 +1,1 @@
+"""identity's part of the API."""

@@ -1,0 +1,19 @@
+"""What the API's lists of identity can be narrowed by."""
+
+from django_filters import rest_framework as filters
+
+from identity.models import Program
+from identity.states import ProgramStatus
+
+
+class ProgramFilter(filters.FilterSet):
+    """Programs by slug, status and age."""
+
+    slug = filters.CharFilter(max_length=60)
+    status = filters.MultipleChoiceFilter(choices=ProgramStatus.choices)
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Program
+        fields = ()

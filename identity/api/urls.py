@@ -1,0 +1,11 @@
+"""Routes of identity under /api/v2/."""
+
+from rest_framework.routers import SimpleRouter
+
+from identity.api.views import ProgramViewSet
+
+# Routes have no slash at the end, as API.md writes them.
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("programs", ProgramViewSet, basename="program")
+
+urlpatterns = router.urls

@@ -1,0 +1,16 @@
+"""Django's entry to the room: it tells audit who may read what."""
+
+from django.apps import AppConfig
+
+
+class IdentityConfig(AppConfig):
+    """People and programs."""
+
+    name = "identity"
+    verbose_name = "People and programs"
+
+    def ready(self) -> None:
+        from audit.models import scope_with
+        from identity.queries import journal_for_user
+
+        scope_with(journal_for_user)

@@ -1,0 +1,37 @@
+"""Open a program."""
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError, transaction
+
+from audit.operations import record
+from identity.errors import SlugTaken, UnknownTimeZone
+from identity.models import Program
+
+
+@transaction.atomic
+def create_program(
+    *, name: str, slug: str, time_zone: str = "UTC", default_asset_code: str = "USD", at: datetime
+) -> Program:
+    """Open a program under a slug of its own.
+
+    :raises SlugTaken: if another program has the slug.
+    :raises UnknownTimeZone: if the time zone does not exist.
+    """
+    if time_zone not in available_timezones():
+        raise UnknownTimeZone(time_zone=time_zone)
+
+    program = Program(name=name, slug=slug, time_zone=time_zone, default_asset_code=default_asset_code, created_at=at)
+    # Everything a form would check, the slug's form included; only the collision is left to the database.
+    program.full_clean(validate_unique=False, exclude=("settings",))
+    try:
+        with transaction.atomic():
+            program.save(force_insert=True)
+    except IntegrityError as collision:
+        raise SlugTaken(slug=slug) from collision
+
+    record(
+        "identity.program.created", subject=program, at=at, program_id=program.pk, payload={"slug": slug, "name": name}
+    )
+    return program

@@ -1,0 +1,1 @@
+"""Pages about oneself: where one belongs, and how one's sign-in is secured."""

@@ -1,0 +1,66 @@
+"""Doors for people who look after their own affairs."""
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from audit.models import Entry
+from identity import queries, rules
+from identity.models import User
+
+
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show where the person belongs and what happened to their account."""
+    user = request.user
+    assert isinstance(user, User)
+    return render(
+        request,
+        "portal/overview.html",
+        {
+            "greeting": rules.greeting(timezone.localtime().hour),
+            "memberships": queries.memberships_of(user),
+            "activity": Entry.objects.about(user)[:8],
+            "second_factor": second_factor(user),
+        },
+    )
+
+
+@login_required
+def security(request: HttpRequest) -> HttpResponse:
+    """Show how the person's sign-in is secured."""
+    user = request.user
+    assert isinstance(user, User)
+    current = request.session.session_key
+    sessions = UserSession.objects.purge_and_list(user)
+    return render(
+        request,
+        "portal/security.html",
+        {
+            "second_factor": second_factor(user),
+            "sessions": [
+                {
+                    "user_agent": session.user_agent,
+                    "ip": session.ip,
+                    "last_seen_at": session.last_seen_at,
+                    "is_current": session.session_key == current,
+                }
+                for session in sessions
+            ],
+        },
+    )
+
+
+def second_factor(user: User) -> dict[str, bool | int]:
+    """Return what secures the person's sign-in beside the password."""
+    authenticators = list(Authenticator.objects.filter(user=user))
+    kinds = [authenticator.type for authenticator in authenticators]
+    codes = [each for each in authenticators if each.type == Authenticator.Type.RECOVERY_CODES]
+    return {
+        "totp": Authenticator.Type.TOTP in kinds,
+        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "recovery_codes_left": sum(len(each.wrap().get_unused_codes()) for each in codes),
+    }
