@@ -1,0 +1,10 @@
+"""Django's entry to the room."""
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """The room's place in the house."""
+
+    name = "ledger"
+    verbose_name = "Ledger"
