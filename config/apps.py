@@ -1,0 +1,37 @@
+"""Django's entry to the composition root: what must be in place before the first request or task."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class CompositionRoot(AppConfig):
+    """Wires process guards, task context and metrics."""
+
+    name = "config"
+    label = "config"
+    verbose_name = "Countinghouse"
+
+    def ready(self) -> None:
+        from config.background import task_context
+        from config.processes import guard
+        from config.web import metrics
+
+        guard.forget_inherited_connections()
+        guard.die_with_parent()
+        guard.end_deaf_cluster()
+        task_context.install()
+        metrics.install()
+
+
+class BackOfficeAdmin(AdminConfig):
+    """Django's admin with our site in place of the stock one."""
+
+    default_site = "config.backoffice.site.BackOffice"
+
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+
+        from config.backoffice.machinery import register_machinery
+
+        register_machinery(admin.site)

@@ -1,0 +1,124 @@
+"""How the text of an environment variable becomes a value, or a sentence that says why it can't."""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+import environ
+
+
+class Refused(ValueError):
+    """Raised by a check with the rest of the sentence that begins with the variable's name."""
+
+
+def text(raw: str) -> str:
+    """Take it as it is."""
+    return raw
+
+
+def words(raw: str) -> list[str]:
+    """Split at commas."""
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def boolean(raw: str) -> bool:
+    """Read 1 or 0."""
+    if raw.lower() in ("1", "true", "yes", "on"):
+        return True
+    if raw.lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise Refused(f"must be 1 or 0, not {raw!r}")
+
+
+def choice(*allowed: str) -> Callable[[str], str]:
+    """Take one of a few words."""
+
+    def parse(raw: str) -> str:
+        if raw not in allowed:
+            raise Refused(f"must be one of {', '.join(allowed)}, not {raw!r}")
+        return raw
+
+    return parse
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """Read a whole number within bounds."""
+
+    def parse(raw: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", raw) or not low <= int(raw) <= high:
+            raise Refused(f"must be a whole number from {low} to {high}, not {raw!r}")
+        return int(raw)
+
+    return parse
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Take an address of one of these schemes."""
+
+    def parse(raw: str) -> str:
+        try:
+            parts = urlsplit(raw)
+            complete = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            complete = False
+        if not complete:
+            # The value itself may hold a password, so it is never repeated in the sentence.
+            raise Refused(f"must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}")
+        return raw.rstrip("/")
+
+    return parse
+
+
+def database(raw: str) -> str:
+    """Take the address of a PostgreSQL database."""
+    parsed = url("postgres", "postgresql")(raw)
+    if not urlsplit(parsed).path.strip("/"):
+        raise Refused("names no database: write postgres://user:password@host:5432/database")
+    return parsed
+
+
+def secret(raw: str) -> str:
+    """Take a secret that can't be guessed."""
+    if len(raw) < 50 or len(set(raw)) < 5:
+        raise Refused("must be a random text of at least 50 characters")
+    return raw
+
+
+def secrets(raw: str) -> list[str]:
+    """Take several secrets, split at commas."""
+    keys = words(raw)
+    if any(len(key) < 32 for key in keys):
+        raise Refused("holds a key of fewer than 32 characters")
+    return keys
+
+
+def private_key(raw: str) -> str:
+    """Take the private key of an EVM account."""
+    if raw and not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", raw):
+        raise Refused("must be 64 hexadecimal digits, with or without 0x in front")
+    return raw
+
+
+def networks(raw: str) -> list[str]:
+    """Take addresses and networks, split at commas."""
+    for word in words(raw):
+        try:
+            ip_network(word)
+        except ValueError:
+            raise Refused(f"must list addresses or networks such as 10.0.0.0/8, not {word!r}") from None
+    return words(raw)
+
+
+def rate(raw: str) -> str:
+    """Take how many in how long."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", raw):
+        raise Refused(f"must read like 600/minute, not {raw!r}")
+    return raw
+
+
+def email_url(raw: str) -> str:
+    """Take the address of a mail server."""
+    if urlsplit(raw).scheme not in environ.Env.EMAIL_SCHEMES:
+        raise Refused("must be a mail address such as smtp+tls://user:password@host:587")
+    return raw

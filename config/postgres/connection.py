@@ -1,0 +1,48 @@
+"""Where the database is, and how connections to it are kept."""
+
+import os
+from typing import Any
+
+from config.environment import Environment
+from config.environment.variables import TEST
+from config.postgres.embedded import EmbeddedPostgres
+
+DATABASE_NAME = "countinghouse"
+
+
+def embedded_server(environment: Environment) -> EmbeddedPostgres:
+    """Return the project's own server; the test suite has one to itself."""
+    folder = "test-postgres" if environment["ENVIRONMENT"] == TEST else "postgres"
+    return EmbeddedPostgres(environment.var_dir / folder, binaries=environment["PG_BIN"])
+
+
+def database_url(environment: Environment) -> str:
+    """Return the address of the database, starting the embedded server when none is given.
+
+    :raises PostgresUnavailable: if the embedded server can't be started.
+    """
+    if environment["DATABASE_URL"]:
+        return str(environment["DATABASE_URL"])
+    server = embedded_server(environment)
+    server.acquire()
+    server.ensure_database(DATABASE_NAME)
+    return server.url(DATABASE_NAME)
+
+
+def connection_settings(environment: Environment) -> dict[str, Any]:
+    """Return what Django adds to the address.
+
+    Only web processes keep a pool: they serve many threads and never fork with one open. Workers fork, and a pool
+    that crosses a fork hands one process's rows to another.
+    """
+    settings: dict[str, Any] = {
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 60,
+        # A pooler in transaction mode gives every transaction another server connection.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+    if os.environ.get("COUNTINGHOUSE_PROCESS") == "web" and environment["DB_POOL"]:
+        settings["CONN_MAX_AGE"] = 0
+        settings["OPTIONS"] = {"pool": {"min_size": 1, "max_size": environment["DB_POOL"], "timeout": 10}}
+    return settings

@@ -1,0 +1,229 @@
+"""A real PostgreSQL server of the project's own, under ``var/``: found or started, shared, stopped with its last user.
+
+Who uses the server holds a shared lock on ``users.lock`` for as long as its process lives; the kernel drops it even
+after ``kill -9``. Whoever can get that lock alone on its way out is the last one and stops the server. Whether the
+server is up is asked by connecting to it, never by looking at a process id: after ``kill -9`` a pid file lies.
+"""
+
+import atexit
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+
+from config.postgres.programs import PostgresUnavailable, account, find_programs, reachable_home, reachable_programs
+
+SUPERUSER = "countinghouse"
+START_SECONDS = 60
+# After a crash the old children hold the shared memory for a moment, and the new server refuses to start until then.
+RETRY_SECONDS = 15
+
+# Which servers this process holds; with its pid, since a forked child inherits the table but not the duty.
+_held: dict[tuple[int, Path], IO[str]] = {}
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server whose data lives in ``home``."""
+
+    def __init__(self, home: Path, *, binaries: str = "", options: tuple[str, ...] = ()) -> None:
+        self.account = account(home)
+        self.home = reachable_home(home.resolve(), self.account)
+        self.options = options
+        self._binaries = binaries
+        self._bin: Path | None = None
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "server.log"
+
+    @property
+    def bin(self) -> Path:
+        if self._bin is None:
+            self._bin = reachable_programs(find_programs(self._binaries, data=self.data), self.account)
+        return self._bin
+
+    def url(self, database: str) -> str:
+        """Return the address of ``database`` on this server."""
+        return f"postgresql://{SUPERUSER}:{self._password()}@127.0.0.1:{self._port()}/{database}"
+
+    def acquire(self) -> None:
+        """Find the server or start it, and keep it running while this process lives.
+
+        :raises PostgresUnavailable: when it can't be started.
+        """
+        with self._exclusive("start.lock"):
+            if not self.answers():
+                self._start()
+            if (os.getpid(), self.home) not in _held:
+                users = (self.home / "users.lock").open("a")
+                fcntl.flock(users, fcntl.LOCK_SH)
+                _held[os.getpid(), self.home] = users
+                atexit.register(self.release)
+
+    def release(self) -> None:
+        """Give the server up, and stop it when nobody else uses it."""
+        users = _held.pop((os.getpid(), self.home), None)
+        if users is None:
+            return
+        with self._exclusive("start.lock"), users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            self.stop()
+
+    def remove(self) -> bool:
+        """Stop the server and remove its data; False, and nothing happens, while anybody uses it."""
+        with self._exclusive("start.lock"), (self.home / "users.lock").open("a") as users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            if self.answers():
+                self.stop()
+            shutil.rmtree(self.data, ignore_errors=True)
+            return True
+
+    def ensure_database(self, name: str) -> None:
+        """Create ``name`` when the server has no such database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            # Two processes may come here together on the first start.
+            connection.execute("SELECT pg_advisory_lock(hashtext('countinghouse.database'))")
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+                connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+
+    def answers(self) -> bool:
+        """Whether this very server takes connections (another program may sit on its port)."""
+        if not (self.home / "port").exists() or not (self.data / "PG_VERSION").exists():
+            return False
+        try:
+            with psycopg.connect(self.url("postgres"), connect_timeout=3) as connection:
+                row = connection.execute("SHOW data_directory").fetchone()
+        except psycopg.Error:
+            return False
+        return row is not None and Path(row[0]) == self.data
+
+    def stop(self) -> None:
+        """Stop the server now: open transactions are rolled back, the data is flushed."""
+        self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", START_SECONDS, "stop")
+
+    def _start(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        deadline = time.monotonic() + RETRY_SECONDS
+        while True:
+            already = self.log.stat().st_size if self.log.exists() else 0
+            self._run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", START_SECONDS,
+                      "-o", self._server_options(), "start")  # fmt: skip
+            said = self.log.read_bytes()[already:].decode(errors="replace") if self.log.exists() else ""
+            if "could not bind" in said or "Address already in use" in said:
+                self._keep("port", _free_port())  # somebody took the port while we were away
+            elif self.answers():
+                # Not pg_ctl's word counts: a server that was still recovering and is ready by now is a failure to it.
+                return
+            if time.monotonic() > deadline:
+                raise PostgresUnavailable(
+                    f"The embedded PostgreSQL did not start. Its log, {self.log}, ends with:\n{said[-2000:]}"
+                )
+            time.sleep(0.3)
+
+    def _initialise(self) -> None:
+        # initdb works beside the place and the finished data moves there: it outlives us when we are killed, and what
+        # it has half made looks like a server's data. A name of its own, or two of them would tidy up each other's.
+        for left in self.home.glob(f"{self.data.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        making = self.home / f"{self.data.name}-{secrets.token_hex(4)}"
+        password_file = self.home / "initial-password"
+        password_file.write_text(self._password() + "\n")
+        password_file.chmod(0o600)
+        self._hand_over(password_file)
+        try:
+            made = self._run(
+                "initdb", "-D", making, "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                "--auth=scram-sha-256", "--pwfile", password_file,
+            )  # fmt: skip
+        finally:
+            password_file.unlink()
+        if made.returncode:
+            shutil.rmtree(making, ignore_errors=True)
+            raise PostgresUnavailable(f"initdb could not make {self.data}:\n{made.stdout}{made.stderr}")
+        # Without PG_VERSION no server ever ran there.
+        shutil.rmtree(self.data, ignore_errors=True)
+        making.rename(self.data)
+
+    def _server_options(self) -> str:
+        # No Unix socket: its path may be no longer than 107 bytes, a project's may.
+        settings = (f"port={self._port()}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
+                    "max_connections=200", "log_checkpoints=off", *self.options)  # fmt: skip
+        return " ".join(f"-c {setting}" for setting in settings)
+
+    def _port(self) -> int:
+        """Return the port chosen at the first start; it stays the same so that addresses stay valid."""
+        return int(self._kept("port", _free_port))
+
+    def _password(self) -> str:
+        return self._kept("password", lambda: secrets.token_urlsafe(24))
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        """Return what the file says, made at its first use."""
+        if not (self.home / name).exists():
+            self._keep(name, make())
+        return (self.home / name).read_text()
+
+    def _keep(self, name: str, text: str) -> None:
+        # Whoever is killed here leaves no empty file, and whoever reads meanwhile finds the old one or the new one.
+        draft = self.home / f"{name}-{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        draft.replace(self.home / name)
+
+    @contextmanager
+    def _exclusive(self, name: str) -> Iterator[None]:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._hand_over(self.home)
+        with (self.home / name).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _hand_over(self, path: Path) -> None:
+        if self.account:
+            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+
+    def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's programs as its account, far from our terminal and our open files."""
+        as_account: dict[str, Any] = {}
+        if self.account:
+            as_account = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
+        # A server inherits what pg_ctl is given: a pipe would stay open for ever and the caller would wait on it.
+        keeps_running = program == "pg_ctl"
+        return subprocess.run(
+            [str(self.bin / program), *map(str, arguments)],
+            cwd="/",
+            env={"PATH": os.defpath, "HOME": "/tmp", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if keeps_running else subprocess.PIPE,
+            stderr=subprocess.DEVNULL if keeps_running else subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server ourselves, last
+            check=False,
+            **as_account,
+        )
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""The processes of one machine: who starts them, keeps them running and ends them."""
