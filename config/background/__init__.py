@@ -1,0 +1,1 @@
+"""Background work: queues, brokers, what runs by the clock, and how we know that workers work."""

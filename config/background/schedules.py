@@ -1,0 +1,59 @@
+"""What runs by the clock. The table is data; installing it twice changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django_q.models import Schedule
+
+# Schedules made by hand in the admin stay; ours are told apart by this prefix.
+PREFIX = "house:"
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A task that runs by the clock in one queue."""
+
+    name: str
+    task: str
+    queue: str
+    cron: str
+
+
+def timetables() -> list[Timetable]:
+    """Return everything that runs by the clock."""
+    heartbeats = [
+        Timetable(f"heartbeat of {queue}", "config.background.tasks.heartbeat", queue, "* * * * *")
+        for queue in settings.Q_CLUSTER["ALT_CLUSTERS"]
+    ]
+    return [
+        *heartbeats,
+        Timetable("remove old results", "config.background.tasks.remove_old_results", "reconciler", "17 * * * *"),
+        Timetable(
+            "remove expired sessions", "config.background.tasks.remove_expired_sessions", "reconciler", "43 3 * * *"
+        ),
+    ]
+
+
+@transaction.atomic
+def install_schedules(*, at: datetime) -> None:
+    """Make the stored schedules those of the table; what is unchanged keeps its next run."""
+    with connection.cursor() as cursor:
+        # All clusters start at the same moment, and names are not unique in the queue's own table.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('countinghouse.schedules'))")
+    stored = {schedule.name: schedule for schedule in Schedule.objects.filter(name__startswith=PREFIX)}
+    for timetable in timetables():
+        schedule = stored.pop(PREFIX + timetable.name, None)
+        wanted = {
+            "func": timetable.task,
+            "cluster": timetable.queue,
+            "schedule_type": Schedule.CRON,
+            "cron": timetable.cron,
+            "repeats": -1,
+        }
+        if schedule is None:
+            Schedule.objects.create(name=PREFIX + timetable.name, next_run=at, **wanted)
+        elif any(getattr(schedule, field) != value for field, value in wanted.items()):
+            Schedule.objects.filter(pk=schedule.pk).update(next_run=at, **wanted)
+    Schedule.objects.filter(pk__in=[schedule.pk for schedule in stored.values()]).delete()

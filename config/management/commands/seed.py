@@ -1,0 +1,66 @@
+"""Make what an installation needs to begin with; on the embedded server also demo data."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from audit.context import acting_as
+from config.operators import demo
+from config.settings import environment
+
+
+class Command(BaseCommand):
+    """Safe to run again and again: what is there stays as it is."""
+
+    help = "Make the house; demo people and programs on the embedded server or with --demo."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="demo data, whatever database this is")
+        parser.add_argument("--scale", type=int, default=0, metavar="N", help="N more programs with ten people each")
+        parser.add_argument("--json", action="store_true", help="print logins and keys for scripts")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["scale"] < 0 or options["scale"] > 100_000:
+            raise CommandError("--scale takes a number from 0 to 100000.")
+        # Known passwords never reach a real database by accident.
+        with_demo = options["demo"] or not environment["DATABASE_URL"]
+        if settings.IS_PRODUCTION and with_demo:
+            raise CommandError("Demo people have a known password: they are never made in production.")
+        if options["scale"] and not with_demo:
+            raise CommandError("--scale makes demo data: add --demo to want it in this database.")
+
+        with acting_as("command", "seed"):
+            demo.make_house(at=timezone.now())
+            if with_demo:
+                demo.make_demo(at=timezone.now())
+            if options["scale"]:
+                self._scale(options["scale"], quiet=options["json"])
+        self._say(with_demo, as_json=options["json"])
+
+    def _scale(self, count: int, *, quiet: bool) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+            task = progress.add_task("Programs", total=count)
+            for made in demo.make_many(count, at=timezone.now()):
+                progress.update(task, completed=made)
+
+    def _say(self, with_demo: bool, *, as_json: bool) -> None:
+        logins = [
+            {"role": str(login.role.label), "email": login.email, "password": demo.PASSWORD}
+            for login in (demo.LOGINS if with_demo else ())
+        ]
+        if as_json:
+            keys = {"admin_key": settings.ADMIN_KEYS[0]} if with_demo else {}
+            self.stdout.write(json.dumps({"url": settings.PUBLIC_URL, "logins": logins, "keys": keys}))
+            return
+        self.stdout.write("The house stands.")
+        for login in logins:
+            self.stdout.write(f"  {login['role']:<10} {login['email']:<28} {login['password']}")
+        if not with_demo:
+            self.stdout.write("Nobody can sign in yet: `manage.py createsuperuser` makes the first owner.")
