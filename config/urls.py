@@ -1,0 +1,38 @@
+"""Every address of the house."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config.web import health, pages
+
+# The browsable API links to these names; signing in and out is one page for the whole house.
+browsable_api = [
+    path("login/", RedirectView.as_view(pattern_name="account_login", query_string=True), name="login"),
+    path("logout/", RedirectView.as_view(pattern_name="account_logout"), name="logout"),
+]
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("health", health.health, name="health"),
+    # /healthz, /readyz and /metrics are answered by ProbeMiddleware.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg", permanent=True)),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("portal/", include("identity.portal.urls")),
+    path("affiliate/", include("affiliates.portal.urls")),
+    path("api/v2/", include("identity.api.urls")),
+    path("api/session/", include((browsable_api, "rest_framework"))),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
+    path("api/", RedirectView.as_view(pattern_name="api_docs")),
+    path("api", RedirectView.as_view(pattern_name="api_docs")),
+]
+
+handler400 = "config.web.pages.bad_request"
+handler403 = "config.web.pages.permission_denied"
+handler404 = "config.web.pages.page_not_found"
+handler500 = "config.web.pages.server_error"
