@@ -1,0 +1,164 @@
+"""The back office's first page: what waits, what works, what happened last."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import Failure
+
+from audit.admin import journal_lines
+from audit.models import Entry, EntryQuerySet
+from config.backoffice.operations_page import cluster_lines
+from identity import rules
+from identity.models import Membership, Program, User
+
+CHART_DAYS = 14
+
+
+def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Give the page only what this person may see."""
+    now = timezone.now()
+    user = request.user
+    assert isinstance(user, User)
+    may_read_journal = user.may("journal.read")
+    may_operate = user.may("operations.read")
+    clusters = cluster_lines(now=now) if may_operate else []
+    context.update(
+        {
+            "title": "Home",
+            "person": user,
+            "greeting": rules.greeting(timezone.localtime(now).hour),
+            "now": now,
+            "programs": Program.objects.for_user(user)[:6],
+            "may_read_journal": may_read_journal,
+            "may_operate": may_operate,
+            "clusters": clusters,
+            "attention": _attention(clusters, now=now) if may_operate else [],
+            "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
+        }
+    )
+    if may_read_journal:
+        journal = Entry.objects.for_user(user)
+        today_count = _since(journal, now - timedelta(days=1)).count()
+        context["figures"].insert(2, _figure("Journal", today_count, "history_edu", "audit_entry", "entries in 24 h"))
+        context["recent"] = journal_lines(Entry.objects.all(), reader=user, count=8)
+        context["days"] = _days(journal, now=now)
+        context["chart"] = _chart(context["days"])
+    return context
+
+
+def _since(journal: EntryQuerySet, moment: datetime) -> EntryQuerySet:
+    # An entry's id begins with the time it was written, and that is not before what it tells of (but for clocks that
+    # differ). Ids have an index and times have none, so a long journal is read from there on only.
+    floor = int((moment - timedelta(hours=1)).timestamp() * 1000)
+    return journal.filter(id__gte=UUID(int=floor << 80), at__gte=moment)
+
+
+def _figure(label: str, value: int, icon: str, model: str, note: str) -> dict[str, Any]:
+    return {"label": label, "value": value, "icon": icon, "note": note, "url": reverse(f"admin:{model}_changelist")}
+
+
+def _own_figures(user: User) -> list[dict[str, Any]]:
+    people = User.objects.for_user(user).count()
+    roles = Membership.objects.for_user(user).count()
+    active = Program.objects.for_user(user).filter(status="ACTIVE").count()
+    programs = Program.objects.for_user(user).count()
+    return [
+        _figure("Programs", programs, "domain", "identity_program", f"{active} active"),
+        _figure("People", people, "group", "identity_user", f"in {roles} role{'' if roles == 1 else 's'}"),
+    ]
+
+
+def _queue_figure(clusters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    waiting = sum(line["depth"] or 0 for line in clusters)
+    return [
+        _figure("Waiting tasks", waiting, "hourglass_top", "django_q_ormq", f"in {len(clusters)} queues"),
+    ]
+
+
+def _attention(clusters: list[dict[str, Any]], *, now: datetime) -> list[dict[str, Any]]:
+    """Return what somebody should look at now, the most pressing first."""
+    waiting = []
+    silent = [line["queue"] for line in clusters if not line["alive"]]
+    if silent:
+        waiting.append(
+            {
+                "icon": "heart_broken",
+                "title": f"No heartbeat from {_listed(silent)}",
+                "text": "Tasks in a silent queue wait until its workers run again. Nothing is lost meanwhile.",
+                "url": reverse("admin:operations"),
+                "action": "See workers",
+            }
+        )
+    failed = Failure.objects.filter(stopped__gte=now - timedelta(days=1)).count()
+    if failed:
+        waiting.append(
+            {
+                "icon": "error",
+                "title": f"{failed} task{'' if failed == 1 else 's'} failed in the last 24 hours",
+                "text": "Each was tried as often as allowed. The traceback says why it gave up.",
+                "url": reverse("admin:django_q_failure_changelist"),
+                "action": "See failures",
+            }
+        )
+    return waiting
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _days(journal: EntryQuerySet, *, now: datetime) -> list[dict[str, Any]]:
+    """Return how many entries each of the last days has, days without any included."""
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = today - timedelta(days=CHART_DAYS - 1)
+    counts = dict(
+        _since(journal, first)
+        .order_by()
+        .annotate(day=TruncDate("at"))
+        .values("day")
+        .annotate(count=Count("pk"))
+        .values_list("day", "count")
+    )
+    days = [(first + timedelta(days=number)).date() for number in range(CHART_DAYS)]
+    return [{"day": day, "count": counts.get(day, 0)} for day in days]
+
+
+def _chart(days: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the days as the theme's bar chart takes them."""
+    data = {
+        "labels": [f"{line['day'].day} {line['day']:%b}" for line in days],
+        "datasets": [
+            {
+                "label": "Entries",
+                "data": [line["count"] for line in days],
+                "backgroundColor": "var(--color-primary-600)",
+                "borderRadius": 6,
+                "maxBarThickness": 32,
+            }
+        ],
+    }
+    options = {
+        "animation": False,
+        "responsive": True,
+        "maintainAspectRatio": False,
+        "plugins": {"legend": {"display": False}},
+        "scales": {
+            # The theme sets the colour of both grids when it changes between light and dark.
+            "x": {"grid": {"display": False}, "ticks": {"color": "#6b7280", "maxRotation": 0, "autoSkipPadding": 12}},
+            "y": {
+                "beginAtZero": True,
+                "suggestedMax": 4,
+                "border": {"display": False},
+                "grid": {"display": True},
+                "ticks": {"color": "#6b7280", "precision": 0, "maxTicksLimit": 6},
+            },
+        },
+    }
+    return {"data": json.dumps(data), "options": json.dumps(options)}

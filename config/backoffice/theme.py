@@ -1,0 +1,89 @@
+"""How the back office looks and what stands in its sidebar."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _item(title: str, icon: str, url_name: str, permission: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(url_name),
+        "permission": lambda request: request.user.may(permission),
+    }
+
+
+UNFOLD_SETTINGS: dict[str, Any] = {
+    "SITE_TITLE": "Countinghouse",
+    "SITE_HEADER": "Countinghouse",
+    "SITE_SUBHEADER": "Back office",
+    "SITE_URL": None,  # the user menu names the portal
+    "SITE_ICON": lambda request: static("brand/logo.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SCRIPTS": [lambda request: static("js/portal.js")],  # copies ids
+    "SHOW_HISTORY": False,  # the journal is the history
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "config.backoffice.home.fill_dashboard",
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#f5f3ff",
+            "100": "#ede9fe",
+            "200": "#ddd6fe",
+            "300": "#c4b5fd",
+            "400": "#a78bfa",
+            "500": "#8b5cf6",
+            "600": "#7339d9",
+            "700": "#6326c4",
+            "800": "#5221a0",
+            "900": "#451e84",
+            "950": "#2a1065",
+        },
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Portal", "link": reverse_lazy("portal:overview")},
+            {"title": "Security", "link": reverse_lazy("portal:security")},
+            {"title": "Change password", "link": reverse_lazy("account_change_password")},
+        ],
+    },
+    "SIDEBAR": {
+        # It finds the names that stand in the sidebar anyway, and the theme's script fails on the Enter key.
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [_item("Home", "home", "admin:index", "admin.enter")],
+            },
+            {
+                "title": "People and programs",
+                "separator": True,
+                "items": [
+                    _item("Programs", "domain", "admin:identity_program_changelist", "program.read"),
+                    _item("People", "group", "admin:identity_user_changelist", "user.read"),
+                    _item("Roles", "badge", "admin:identity_membership_changelist", "membership.read"),
+                ],
+            },
+            {
+                "title": "What happened",
+                "separator": True,
+                "items": [_item("Journal", "history_edu", "admin:audit_entry_changelist", "journal.read")],
+            },
+            {
+                "title": "Operations",
+                "separator": True,
+                "items": [
+                    _item("Workers", "monitor_heart", "admin:operations", "operations.read"),
+                    _item("Waiting tasks", "hourglass_top", "admin:django_q_ormq_changelist", "operations.read"),
+                    _item("Failed tasks", "error", "admin:django_q_failure_changelist", "operations.read"),
+                    _item("Finished tasks", "task_alt", "admin:django_q_success_changelist", "operations.read"),
+                    _item("Schedules", "schedule", "admin:django_q_schedule_changelist", "operations.read"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,1 @@
+"""What the web process does around the contexts' own doors."""

@@ -1,0 +1,74 @@
+"""Figures for Prometheus: requests from this process, queues and workers from the database."""
+
+import hmac
+import os
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from config.api.errors import NotPermitted, refusal_response
+from config.background.clusters import cluster_states
+from config.web.proxy import is_loopback
+
+
+class BackgroundWork(Collector):
+    """Queue depth, the age of the oldest task and the last heartbeat of each cluster, read at every scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        depth = GaugeMetricFamily("countinghouse_queue_depth", "Tasks that wait or run.", labels=["queue"])
+        age = GaugeMetricFamily(
+            "countinghouse_queue_oldest_seconds", "How long the oldest task has waited.", labels=["queue"]
+        )
+        heartbeat = GaugeMetricFamily(
+            "countinghouse_worker_heartbeat_age_seconds", "Since a worker last finished a heartbeat.", labels=["queue"]
+        )
+        reachable = GaugeMetricFamily("countinghouse_database_up", "1 when the database answered this scrape.")
+        now = timezone.now()
+        try:
+            for state in cluster_states(now=now):
+                if state.depth is not None:
+                    depth.add_metric([state.queue], state.depth)
+                if state.oldest_seconds is not None:
+                    age.add_metric([state.queue], state.oldest_seconds)
+                if state.heartbeat_at is not None:
+                    heartbeat.add_metric([state.queue], (now - state.heartbeat_at).total_seconds())
+            reachable.add_metric([], 1)
+        except DatabaseError:
+            reachable.add_metric([], 0)
+        yield from (depth, age, heartbeat, reachable)
+
+    def describe(self) -> list[Metric]:
+        return []  # or registering would ask the database before there is one
+
+
+def install() -> None:
+    """Register the collector; process figures of libraries are registered by themselves."""
+    if BackgroundWork not in {type(collector) for collector in REGISTRY._collector_to_names}:
+        REGISTRY.register(BackgroundWork())
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer a scrape: from this machine, or with a service key."""
+    if not (is_loopback(request) or _has_admin_key(request)):
+        return refusal_response(request, NotPermitted())
+    registry: CollectorRegistry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(BackgroundWork())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has_admin_key(request: HttpRequest) -> bool:
+    sent = request.headers.get("X-Admin-Key", "").encode()
+    # Every key is compared, and in constant time, so that the answer's delay says nothing.
+    matches = [hmac.compare_digest(sent, key.encode()) for key in settings.ADMIN_KEYS]
+    return any(matches)
