@@ -1,0 +1,131 @@
+"""How a benchmark is run: contenders take turns, each round gives a ratio, the median of the rounds is the figure.
+
+Times differ from machine to machine and from minute to minute; two contenders a second apart share the minute.
+"""
+
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+ROUNDS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Something that can be timed: doing it once performs ``operations`` operations."""
+
+    name: str
+    operations: int
+    do: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A ratio of interest: how fast ``ours`` is for each second of ``reference``, and what we want it to be."""
+
+    meaning: str
+    ours: str
+    reference: str
+    target: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """A question about speed, the contenders that answer it, and the figures read off."""
+
+    name: str
+    question: str
+    contenders: Callable[[], AbstractContextManager[Sequence[Contender]]]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A figure as measured: the median ratio and the spread over the rounds."""
+
+    meaning: str
+    ours: str
+    reference: str
+    target: float
+    ratio: float
+    lowest: float
+    highest: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio >= self.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a benchmark found."""
+
+    name: str
+    question: str
+    rounds: int
+    rates: dict[str, float] = field(default_factory=dict)  # operations in a second, median
+    readings: tuple[Reading, ...] = ()
+
+
+def run(benchmark: Benchmark, *, rounds: int = ROUNDS) -> Report:
+    """Run ``benchmark`` and return what it found."""
+    with benchmark.contenders() as contenders:
+        rates: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+        for contender in contenders:
+            contender.do()  # caches, plans and connections are warm for everybody
+        for turn in _orders(contenders, rounds):
+            for contender in turn:
+                rates[contender.name].append(_rate(contender))
+    return Report(
+        name=benchmark.name,
+        question=benchmark.question,
+        rounds=rounds,
+        rates={name: statistics.median(measured) for name, measured in rates.items()},
+        readings=tuple(_reading(figure, rates) for figure in benchmark.figures),
+    )
+
+
+def _orders(contenders: Sequence[Contender], rounds: int) -> Iterator[Sequence[Contender]]:
+    """Yield every round's order; each round begins with another one, so that nobody always comes after the same."""
+    for number in range(rounds):
+        first = number % len(contenders)
+        yield [*contenders[first:], *contenders[:first]]
+
+
+def _rate(contender: Contender) -> float:
+    gc.collect()
+    began = time.perf_counter()
+    contender.do()
+    return contender.operations / (time.perf_counter() - began)
+
+
+def _reading(figure: Figure, rates: dict[str, list[float]]) -> Reading:
+    pairs = zip(rates[figure.ours], rates[figure.reference], strict=True)
+    ratios = [ours / reference for ours, reference in pairs]
+    return Reading(
+        meaning=figure.meaning,
+        ours=figure.ours,
+        reference=figure.reference,
+        target=figure.target,
+        ratio=statistics.median(ratios),
+        lowest=min(ratios),
+        highest=max(ratios),
+    )
+
+
+def conditions() -> dict[str, str]:
+    """Return what the figures depend on: what the database promises, and the machine."""
+    settings = ("server_version", "synchronous_commit", "fsync", "full_page_writes", "wal_level", "shared_buffers")
+    with connection.cursor() as cursor:
+        found = {}
+        for name in settings:
+            cursor.execute("SELECT current_setting(%s)", [name])
+            found[name] = str(cursor.fetchone()[0])
+    return {**found, "cores": str(os.cpu_count()), "python": platform.python_version()}

@@ -1,0 +1,1 @@
+"""What operators ask for: an examination, demo data, pages made from the code."""

@@ -1,0 +1,80 @@
+"""Demo people and programs: enough to look around, made through the same operations as everything else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from identity import rules
+from identity.models import Membership, Program, User
+from identity.operations import add_membership, create_program, create_user
+from identity.states import Role
+
+# Known to everybody who reads this, which is why it lives in an embedded database and nowhere else.
+PASSWORD = "counting-house-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A demo person."""
+
+    email: str
+    name: str
+    role: Role
+    program_slug: str
+
+
+LOGINS = (
+    Login("olivia@demo.example", "Olivia Owner", Role.OWNER, rules.HOUSE_SLUG),
+    Login("carl@demo.example", "Carl Customer", Role.CUSTOMER, "acme"),
+)
+
+PROGRAMS = (("acme", "Acme Rewards", "Europe/Berlin", "EUR"), ("zuri", "Zuri Market", "Africa/Nairobi", "KES"))
+
+_ZONES = ("UTC", "Europe/Berlin", "Africa/Nairobi", "America/New_York", "Asia/Singapore")
+
+
+@transaction.atomic
+def make_house(*, at: datetime) -> Program:
+    """Open the house unless it is open: what every installation needs, and nothing that can sign in."""
+    house = Program.objects.filter(slug=rules.HOUSE_SLUG).first()
+    return house or create_program(name="House", slug=rules.HOUSE_SLUG, at=at)
+
+
+@transaction.atomic
+def make_demo(*, at: datetime) -> None:
+    """Make the demo programs and people that are missing."""
+    for slug, name, time_zone, asset in PROGRAMS:
+        if not Program.objects.filter(slug=slug).exists():
+            create_program(name=name, slug=slug, time_zone=time_zone, default_asset_code=asset, at=at)
+    for login in LOGINS:
+        user = User.objects.filter(email=login.email).first()
+        if user is None:
+            user = create_user(email=login.email, password=PASSWORD, name=login.name, at=at)
+            verify_address(user)
+        program = Program.objects.get(slug=login.program_slug)
+        if not Membership.objects.filter(user=user, program=program, role=login.role).exists():
+            add_membership(user=user, program=program, role=login.role, at=at)
+
+
+def make_many(count: int, *, at: datetime) -> Iterator[int]:
+    """Make demo programs up to ``count``, each with ten people, yielding how many stand after each."""
+    already = Program.objects.filter(slug__startswith="demo-").count()
+    for number in range(already, count):
+        with transaction.atomic():
+            program = create_program(
+                name=f"Demo {number:06}", slug=f"demo-{number:06}", time_zone=_ZONES[number % len(_ZONES)], at=at
+            )
+            for place in range(10):
+                user = create_user(
+                    email=f"person{place}@demo-{number:06}.example", password=None, name=f"Person {place}", at=at
+                )
+                add_membership(user=user, program=program, role=Role.CUSTOMER if place else Role.SUPPORT, at=at)
+        yield number + 1
+
+
+def verify_address(user: User) -> None:
+    """Let a demo person sign in without a mail: nobody reads mail at demo.example."""
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

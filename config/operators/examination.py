@@ -1,0 +1,134 @@
+"""What `doctor` looks at."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.checks import WARNING, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django_q.brokers import get_broker
+
+from config.background.clusters import cluster_states
+from config.settings import environment
+from config.web.health import waiting_migrations
+
+OLDEST_POSTGRES = 150_000
+CLOCK_TOLERANCE_SECONDS = 2.0
+DISK_FREE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part is."""
+
+    part: str
+    is_well: bool
+    says: str
+    remedy: str = ""
+
+
+def examine(*, now: datetime) -> list[Finding]:
+    """Look at every part. One that can't be looked at is ill, and the others are looked at all the same."""
+    findings = []
+    for part, look in _PARTS:
+        try:
+            findings += look(now)
+        except (DatabaseError, OSError, ImproperlyConfigured) as problem:
+            reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+            findings.append(Finding(part, False, f"can't be looked at: {reason}"))
+    return findings
+
+
+def _database(now: datetime) -> list[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+        number, version = cursor.fetchone()
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('fsync')")
+        synchronous, fsync = cursor.fetchone()
+    if number < OLDEST_POSTGRES:
+        return [Finding("database", False, f"PostgreSQL {version}", "PostgreSQL 15 or newer is needed.")]
+    if "off" in (synchronous, fsync):
+        says = f"PostgreSQL {version}, synchronous_commit={synchronous}, fsync={fsync}"
+        return [Finding("database", False, says, "A crash would lose what was answered as done. Turn both on.")]
+    return [Finding("database", True, f"PostgreSQL {version}, commits are on disk before they are answered")]
+
+
+def _migrations(now: datetime) -> list[Finding]:
+    waiting = waiting_migrations()
+    if waiting:
+        return [Finding("migrations", False, f"{len(waiting)} wait, first {waiting[0]}", "Run `manage.py migrate`.")]
+    return [Finding("migrations", True, "none wait")]
+
+
+def _clock(now: datetime) -> list[Finding]:
+    with connection.cursor() as cursor:
+        before = timezone.now()
+        cursor.execute("SELECT clock_timestamp()")
+        theirs = cursor.fetchone()[0]
+        after = timezone.now()
+    # What the round trip took is nobody's clock being wrong.
+    off = max(0.0, (before - theirs).total_seconds(), (theirs - after).total_seconds())
+    says = f"{off:.3f} s from the database's"
+    return [Finding("clock", off <= CLOCK_TOLERANCE_SECONDS, says, "Set this machine's clock by NTP.")]
+
+
+def _broker(now: datetime) -> list[Finding]:
+    broker = get_broker(next(iter(settings.Q_CLUSTER["ALT_CLUSTERS"])))
+    try:
+        answers = bool(broker.ping())
+    except Exception as problem:  # noqa: BLE001  (each broker has exceptions of its own)
+        return [Finding("broker", False, f"does not answer: {problem}", "Is Redis up, and is REDIS_URL right?")]
+    name = "database" if "orm" in settings.Q_CLUSTER else "redis"
+    return [Finding("broker", answers, f"{name} answers" if answers else f"{name} does not answer")]
+
+
+def _workers(now: datetime) -> list[Finding]:
+    findings = []
+    for state in cluster_states(now=now):
+        alive = state.is_alive(now=now)
+        waiting = f"{state.depth} tasks wait" if state.depth is not None else "depth unknown"
+        if state.heartbeat_at is None:
+            says = f"{state.queue}: never heard of, {waiting}"
+        else:
+            age = round((now - state.heartbeat_at).total_seconds())
+            says = f"{state.queue}: heartbeat {age} s ago, {waiting}"
+        findings.append(Finding("workers", alive, says, f"Start it: manage.py worker {state.queue}"))
+    return findings
+
+
+def _settings(now: datetime) -> list[Finding]:
+    problems = [
+        message
+        for message in run_checks(include_deployment_checks=settings.IS_PRODUCTION)
+        if message.level >= WARNING and not message.is_silenced()
+    ]
+    findings = [Finding("settings", False, f"{problem.id}: {problem.msg}") for problem in problems]
+    if os.environ.get("RELAYER_PRIVATE_KEY") and os.environ.get("COUNTINGHOUSE_PROCESS") != "worker:payouts":
+        remedy = "Give it to the payouts workers only; whoever holds it can empty the relayer's account."
+        findings.append(Finding("settings", False, "RELAYER_PRIVATE_KEY is visible to this process", remedy))
+    if environment["WEB_PROCESSES"] > 1 and not environment["REDIS_URL"]:
+        remedy = "Set REDIS_URL: each web process counts requests by itself."
+        findings.append(Finding("settings", False, "several web processes and no Redis", remedy))
+    return findings or [Finding("settings", True, f"{environment['ENVIRONMENT']}, nothing amiss")]
+
+
+def _disk(now: datetime) -> list[Finding]:
+    folder = settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR
+    free = shutil.disk_usage(folder).free
+    return [Finding("disk", free > DISK_FREE_BYTES, f"{free / 1e9:.1f} GB free at {folder}", "Make room.")]
+
+
+_PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
+    ("database", _database),
+    ("migrations", _migrations),
+    ("clock", _clock),
+    ("broker", _broker),
+    ("workers", _workers),
+    ("settings", _settings),
+    ("disk", _disk),
+)
