@@ -1,0 +1,80 @@
+"""The frame of the benchmarks: turns are fair, ratios are paired, and nothing is left behind."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from config.bench import BENCHMARKS
+from config.bench.frame import Benchmark, Contender, Figure, run
+from identity.models import Program
+
+
+def benchmark(did: list[str]) -> Benchmark:
+    @contextmanager
+    def contenders() -> Iterator[Sequence[Contender]]:
+        yield [Contender(name, 10, lambda name=name: did.append(name)) for name in ("a", "b", "c")]  # type: ignore[misc]
+        did.append("end")
+
+    return Benchmark(name="x", question="?", contenders=contenders, figures=(Figure("a to b", "a", "b", 0.5),))
+
+
+def test_contenders_take_turns_and_each_begins_a_round() -> None:
+    did: list[str] = []
+
+    run(benchmark(did), rounds=3)
+
+    assert "".join(did) == "abc" + "abc" + "bca" + "cab" + "end"
+
+
+def test_the_figure_is_the_median_of_ratios_within_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The machine grows slower from round to round; a is always twice as fast as b.
+    measured = {"a": [10.0, 5.0, 2.5], "b": [5.0, 2.5, 1.25], "c": [1.0, 1.0, 1.0]}
+    turn = {name: iter(values) for name, values in measured.items()}
+    monkeypatch.setattr("config.bench.frame._rate", lambda contender: next(turn[contender.name]))
+
+    report = run(benchmark([]), rounds=3)
+
+    [reading] = report.readings
+    assert (reading.ratio, reading.lowest, reading.highest) == (2.0, 2.0, 2.0)
+    assert reading.is_met
+    assert report.rates == {"a": 5.0, "b": 2.5, "c": 1.0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_on_a_database_of_its_own_and_drops_it(tmp_path: Path) -> None:
+    said = StringIO()
+    name = connection.settings_dict["NAME"]
+
+    call_command("bench", "journal", "--json", "--rounds", "1", "--write", str(tmp_path / "report.md"), stdout=said)
+
+    answer = json.loads(said.getvalue())
+    assert answer["conditions"]["synchronous_commit"] == "on"
+    [report] = answer["benchmarks"]
+    assert report["name"] == "journal"
+    assert all(reading["ratio"] > 0 for reading in report["readings"])
+    assert "| record, one a commit |" in (tmp_path / "report.md").read_text()
+    assert connection.settings_dict["NAME"] == name
+    assert not Program.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname LIKE '%%bench'")
+        assert cursor.fetchone() is None
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("journal", "--rounds", "0")])
+def test_nonsense_is_refused(arguments: Any) -> None:
+    with pytest.raises(CommandError):
+        call_command("bench", *arguments)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_figure_compares_two_contenders_and_has_a_target(name: str) -> None:
+    for figure in BENCHMARKS[name].figures:
+        assert figure.ours != figure.reference
+        assert figure.target > 0

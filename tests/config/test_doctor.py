@@ -1,0 +1,114 @@
+"""The doctor says what is ill, in a line each, and looks at everything even when something can't be looked at."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from django.utils import timezone
+from django_q.models import Success
+
+from config.background.queues import WORKERS_BY_QUEUE
+from config.operators import examination
+from config.operators.examination import Finding, examine
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workers() -> None:
+    for queue in WORKERS_BY_QUEUE:
+        Success.objects.create(id=uuid4().hex, name="beat", func="config.background.tasks.heartbeat", cluster=queue,
+                               started=timezone.now(), stopped=timezone.now(), success=True)  # fmt: skip
+
+
+def ill() -> dict[str, str]:
+    return {finding.part: finding.says for finding in examine(now=timezone.now()) if not finding.is_well}
+
+
+@pytest.mark.usefixtures("workers")
+def test_all_is_well() -> None:
+    said = StringIO()
+
+    call_command("doctor", stdout=said, no_color=True)
+
+    lines = said.getvalue().splitlines()
+    assert all(line.startswith("well") for line in lines)
+    parts = [line.split()[1] for line in lines]
+    assert parts == ["database", "migrations", "clock", "broker", *["workers"] * 5, "settings", "disk"]
+
+
+def test_silent_workers_are_ill_and_the_remedy_is_named() -> None:
+    said = StringIO()
+
+    with pytest.raises(SystemExit) as left:
+        call_command("doctor", stdout=said, no_color=True)
+
+    assert left.value.code == 1
+    assert "ill   workers     payouts: never heard of, 0 tasks wait" in said.getvalue()
+    assert "manage.py worker payouts" in said.getvalue()
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_late_heartbeat_is_ill() -> None:
+    Success.objects.filter(cluster="payouts").update(stopped=timezone.now() - timedelta(minutes=5))
+
+    assert ill() == {"workers": "payouts: heartbeat 300 s ago, 0 tasks wait"}
+
+
+@pytest.mark.usefixtures("workers")
+def test_the_relayer_s_key_is_for_the_payouts_workers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAYER_PRIVATE_KEY", "ab" * 32)
+
+    assert "RELAYER_PRIVATE_KEY" in ill()["settings"]
+    monkeypatch.setenv("COUNTINGHOUSE_PROCESS", "worker:payouts")
+    assert ill() == {}
+
+
+@pytest.mark.usefixtures("workers")
+def test_waiting_migrations_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "waiting_migrations", lambda: ["ledger.0001_start", "ledger.0002_more"])
+
+    assert ill() == {"migrations": "2 wait, first ledger.0001_start"}
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_wrong_clock_is_ill(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = timezone.now
+    monkeypatch.setattr("config.operators.examination.timezone.now", lambda: real() + timedelta(seconds=30))
+
+    assert "clock" in ill()
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_full_disk_is_ill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "DISK_FREE_BYTES", 10**18)
+
+    assert "disk" in ill()
+
+
+def test_one_part_that_can_not_be_looked_at_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: Any) -> list[Finding]:
+        raise OperationalError("connection refused\nwith a second line")
+
+    monkeypatch.setattr(examination, "_PARTS", (("database", away), ("disk", examination._disk)))
+
+    findings = examine(now=timezone.now())
+
+    assert [(finding.part, finding.is_well) for finding in findings] == [("database", False), ("disk", True)]
+    assert findings[0].says == "can't be looked at: connection refused"
+
+
+@pytest.mark.usefixtures("workers")
+def test_machines_get_json() -> None:
+    said = StringIO()
+
+    call_command("doctor", "--json", stdout=said)
+
+    answer = json.loads(said.getvalue())
+    assert answer["well"] is True
+    assert {finding["part"] for finding in answer["findings"]} >= {"database", "workers", "disk"}

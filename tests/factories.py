@@ -1,0 +1,67 @@
+"""Rows with boring defaults; a test names what matters to it."""
+
+from datetime import UTC
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from audit.models import Entry
+from identity.models import Membership, Program, User
+from identity.states import Role
+
+PASSWORD = "a long enough password"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """Somebody who can sign in with PASSWORD."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    name = "Somebody"
+
+    @factory.post_generation
+    def password(self, create: bool, extracted: str | None, **_: Any) -> None:
+        user: Any = self
+        user.set_password(extracted or PASSWORD)
+        if create:
+            user.save()
+
+
+class ProgramFactory(DjangoModelFactory[Program]):
+    """An active program."""
+
+    class Meta:
+        model = Program
+
+    slug = factory.Sequence(lambda n: f"program-{n}")
+    name = factory.LazyAttribute(lambda program: program.slug.title())
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    """A customer of a program."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    program = factory.SubFactory(ProgramFactory)
+    role = Role.CUSTOMER
+
+
+class EntryFactory(DjangoModelFactory[Entry]):
+    """A line of the journal, for tests of who reads it; what writes it is `audit.operations.record`."""
+
+    class Meta:
+        model = Entry
+
+    at = factory.Faker("date_time_this_year", tzinfo=UTC)
+    actor_type = "user"
+    actor_id = "somebody"
+    action = "identity.program.created"
+    subject_type = "identity.program"
+    subject_id = factory.Sequence(str)
+    correlation_id = factory.Sequence(lambda n: f"correlation-{n}")
