@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import secrets
 from pathlib import Path
 
@@ -10,13 +11,20 @@ def local_secret(name: str, *, folder: Path) -> str:
     """Return the secret called ``name``, made at its first use."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "secrets.json"
-    path.touch(mode=0o600)
-    with path.open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # web and workers start at the same moment
-        known: dict[str, str] = json.loads(file.read() or "{}")
+    with (folder / "secrets.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # web and workers start at the same moment
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         if name not in known:
             known[name] = secrets.token_urlsafe(48)
-            file.seek(0)
-            file.truncate()
-            json.dump(known, file, indent=1)
+            _replace(path, json.dumps(known, indent=1))
         return known[name]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write ``text`` beside ``path`` and put it in its place: a kill in between leaves the old file whole."""
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
