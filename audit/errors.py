@@ -20,3 +20,11 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return self.message.format_map(self.params)
+
+
+class WrongState(DomainError):
+    """Raised when something is not in a state from which it can go where it was asked to go."""
+
+    code = "wrong_state"
+    status = 409
+    message = "This {subject} is {state} and can't become {wanted}."

@@ -9,11 +9,11 @@ from unfold.decorators import display
 
 from audit.admin import RecordedAdmin, as_json, instant, whole_id
 from identity.models import Membership, Program, User
-from identity.states import PROGRAM_STATUS_COLOURS, ProgramStatus
+from identity.states import PROGRAM_TRANSITIONS, ProgramStatus
 
 # The names our states' colours have in the admin theme.
 _LABELS = {"good": "success", "warn": "warning", "bad": "danger", "info": "info", "neutral": "default"}
-STATUS_LABELS = {status: _LABELS[colour] for status, colour in PROGRAM_STATUS_COLOURS.items()}
+STATUS_LABELS = {status: _LABELS[colour] for status, colour in PROGRAM_TRANSITIONS.colours.items()}
 
 
 def _journal(lookup: str) -> str:

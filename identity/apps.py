@@ -11,6 +11,8 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.models import scope_with
+        from identity import proposable
         from identity.queries import journal_for_user
 
         scope_with(journal_for_user)
+        proposable.register()

@@ -41,3 +41,107 @@ class HouseHasOwner(DomainError):
     code = "house_has_owner"
     status = 409
     message = "The house has an owner already. Further owners are proposed and agreed on by two people."
+
+
+class UnknownKind(DomainError):
+    """Raised when something is proposed that nobody has said how to carry out."""
+
+    code = "unknown_proposal_kind"
+    status = 422
+    message = "Nothing of the kind {kind} can be proposed."
+
+
+class PolicyUnsatisfiable(DomainError):
+    """Raised when no people exist who could give the votes that a proposal or a policy asks for."""
+
+    code = "policy_unsatisfiable"
+    status = 409
+    message = "This needs {needed} votes of {roles}, and only {available} people could give one."
+
+
+class PolicyMakesNoSense(DomainError):
+    """Raised when the bands of a policy don't begin at zero, don't rise, or ask for no votes or unknown roles."""
+
+    code = "policy_makes_no_sense"
+    status = 422
+    message = "The policy makes no sense: {reason}."
+
+
+class VoterIsMaker(DomainError):
+    """Raised when somebody votes on what they made, edited or submitted themselves."""
+
+    code = "voter_is_maker"
+    status = 403
+    message = "You made this proposal or changed it, so you have no vote on it."
+
+
+class ProposalChanged(DomainError):
+    """Raised when a vote names another revision or digest than the one that stands now."""
+
+    code = "proposal_changed"
+    status = 409
+    message = "The proposal has changed since you read it: revision {revision} stands now. Read it again."
+
+
+class NotAnApprover(DomainError):
+    """Raised when the policy gives somebody no vote: none of their roles in the program is asked for."""
+
+    code = "not_an_approver"
+    status = 403
+    message = "A vote on this needs one of the roles {roles}."
+
+
+class RoleTooYoung(DomainError):
+    """Raised when somebody holds the role that votes for less than 24 hours."""
+
+    code = "role_too_young"
+    status = 403
+    message = "You have held a role that may vote on this for less than 24 hours."
+
+
+class AlreadyVoted(DomainError):
+    """Raised when somebody votes on one revision a second time."""
+
+    code = "already_voted"
+    status = 409
+    message = "You have voted on this revision already."
+
+
+class ProposalExpired(DomainError):
+    """Raised when a proposal is voted on, changed or carried out after its time."""
+
+    code = "proposal_expired"
+    status = 409
+    message = "The proposal expired at {expired_at}. Propose it anew."
+
+
+class NotTheMaker(DomainError):
+    """Raised when somebody recalls a proposal that neither they made nor their role lets them recall."""
+
+    code = "not_the_maker"
+    status = 403
+    message = "Only those who made this proposal can recall it."
+
+
+class UnknownPerson(DomainError):
+    """Raised when nobody who is active signs in with the address that was named."""
+
+    code = "unknown_person"
+    status = 422
+    message = "Nobody signs in with this address. They sign up first."
+
+
+class UnknownRole(DomainError):
+    """Raised when a role is named that does not exist."""
+
+    code = "unknown_role"
+    status = 422
+    message = "There is no role called {role}."
+
+
+class NeedsProposal(DomainError):
+    """Raised when somebody tries alone what takes two people."""
+
+    code = "needs_proposal"
+    status = 409
+    message = "The role {role} can move money, so two people decide on it: propose it."

@@ -1,12 +1,17 @@
 """What identity answers."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from audit.models import EntryQuerySet
-from identity.models import Membership, Program, User
+from identity import rules
+from identity.kinds import ProposalKind
+from identity.models import ApprovalPolicy, Membership, Program, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,27 @@ def memberships_of(user: User) -> list[MembershipLine]:
         MembershipLine(program=membership.program, role_label=membership.get_role_display())
         for membership in user.memberships.select_related("program").order_by("program__name", "role")
     ]
+
+
+def possible_voters(*, program: Program, roles: frozenset[str], makers: set[UUID], at: datetime | None) -> set[UUID]:
+    """Return who could vote: active people with such a role in the program or the house, and not the makers.
+
+    With ``at`` only those who hold the role long enough by then.
+    """
+    held = Membership.objects.filter(role__in=roles, user__is_active=True).filter(
+        Q(program=program) | Q(program__slug=rules.HOUSE_SLUG)
+    )
+    if at is not None:
+        held = held.filter(created_at__lte=at - rules.COOLING)
+    return set(held.exclude(user__in=makers).values_list("user_id", flat=True))
+
+
+def required_band(kind: ProposalKind, *, program: Program, amount: Decimal | None, at: datetime) -> rules.Band:
+    """Return what the policy in force asks for: the program's own, else the kind's."""
+    policy = (
+        ApprovalPolicy.objects.filter(program=program, kind=kind.name, valid_from__lte=at)
+        .order_by("-valid_from")
+        .first()
+    )
+    bands = rules.read_bands(policy.bands) if policy else kind.bands
+    return rules.band_for(bands, amount)

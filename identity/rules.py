@@ -1,17 +1,23 @@
 """Which role may do what: the one table every door asks."""
 
-from collections.abc import Iterable
-from typing import Final
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
 
 # The program whose staff look after all others.
 HOUSE_SLUG: Final = "house"
 
 STAFF_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER", "SUPPORT", "AUDITOR"})
 
-_READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "user.read"})
+_READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "user.read", "proposal.read"})
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
-    "OWNER": _READING | {"journal.read", "operations.read"},
+    "OWNER": _READING
+    | {"journal.read", "operations.read", "program.change", "membership.grant", "membership.propose", "policy.propose"},
     "FINANCE_MAKER": _READING,
     "FINANCE_APPROVER": _READING,
     "SUPPORT": _READING,
@@ -42,3 +48,43 @@ def greeting(hour: int) -> str:
     if hour < 12:
         return "Good morning"
     return "Good afternoon" if hour < 18 else "Good evening"
+
+
+# Four eyes
+
+MONEY_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER"})
+COOLING: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """From an amount on: how many votes, and of which roles."""
+
+    above: Decimal
+    votes: int
+    roles: frozenset[str]
+
+
+def band_for(bands: Iterable[Band], amount: Decimal | None) -> Band:
+    """Return the band that ``amount`` falls into; what has no amount falls into the highest, never into the easiest."""
+    rising = sorted(bands, key=lambda band: band.above)
+    if amount is None:
+        return rising[-1]
+    return [band for band in rising if band.above <= amount][-1]
+
+
+def digest(*, kind: str, program: str, subject: str, revision: int, payload: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what is voted on, in a form that two programs write alike: sorted keys, no spaces."""
+    document = {"kind": kind, "payload": payload, "program": program, "revision": revision, "subject": subject}
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def has_cooled(*, since: datetime, at: datetime) -> bool:
+    """Whether a role is held long enough to vote: nobody is made an approver for the one vote that is needed."""
+    return at - since >= COOLING
+
+
+def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
+    """Return the bands of a stored policy."""
+    return tuple(Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"])) for band in stored)

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from audit.states import Edge, TransitionTable, register_transitions
+
 
 class ProgramStatus(models.TextChoices):
     """Paused: no new customer actions, but facts, reversals and paying what is owed go on. Closed: for good."""
@@ -24,8 +26,61 @@ class Role(models.TextChoices):
     CUSTOMER = "CUSTOMER", "Customer"
 
 
-PROGRAM_STATUS_COLOURS = {
-    ProgramStatus.ACTIVE: "good",
-    ProgramStatus.PAUSED: "warn",
-    ProgramStatus.CLOSED: "neutral",
-}
+class ProposalState(models.TextChoices):
+    """Where a proposal stands."""
+
+    PROPOSED = "PROPOSED", "Waiting"
+    APPROVED = "APPROVED", "Approved"
+    EXECUTED = "EXECUTED", "Done"
+    REJECTED = "REJECTED", "Rejected"
+    RECALLED = "RECALLED", "Recalled"
+    EXPIRED = "EXPIRED", "Expired"
+
+
+class Decision(models.TextChoices):
+    """What a vote says."""
+
+    APPROVE = "APPROVE", "Approve"
+    REJECT = "REJECT", "Reject"
+
+
+PROGRAM_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="identity.program",
+        field="status",
+        initial=ProgramStatus.ACTIVE,
+        states=dict(ProgramStatus.choices),
+        colours={ProgramStatus.ACTIVE: "good", ProgramStatus.PAUSED: "warn", ProgramStatus.CLOSED: "neutral"},
+        edges=(
+            Edge(ProgramStatus.ACTIVE, ProgramStatus.PAUSED, "identity.program.paused"),
+            Edge(ProgramStatus.PAUSED, ProgramStatus.ACTIVE, "identity.program.resumed"),
+            Edge(ProgramStatus.PAUSED, ProgramStatus.CLOSED, "identity.program.closed"),
+        ),
+    )
+)
+
+PROPOSAL_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="identity.proposal",
+        field="state",
+        initial=ProposalState.PROPOSED,
+        states=dict(ProposalState.choices),
+        colours={
+            ProposalState.PROPOSED: "warn",
+            ProposalState.APPROVED: "info",
+            ProposalState.EXECUTED: "good",
+            ProposalState.REJECTED: "bad",
+            ProposalState.RECALLED: "neutral",
+            ProposalState.EXPIRED: "neutral",
+        },
+        edges=(
+            Edge(ProposalState.PROPOSED, ProposalState.APPROVED, "identity.proposal.approved"),
+            Edge(ProposalState.PROPOSED, ProposalState.REJECTED, "identity.proposal.rejected"),
+            Edge(ProposalState.PROPOSED, ProposalState.RECALLED, "identity.proposal.recalled"),
+            Edge(ProposalState.PROPOSED, ProposalState.EXPIRED, "identity.proposal.expired"),
+            Edge(ProposalState.APPROVED, ProposalState.EXECUTED, "identity.proposal.executed"),
+            Edge(ProposalState.APPROVED, ProposalState.RECALLED, "identity.proposal.recalled"),
+            Edge(ProposalState.APPROVED, ProposalState.EXPIRED, "identity.proposal.expired"),
+        ),
+    )
+)

@@ -1,5 +1,6 @@
 """Write one line of the journal."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from django.db import models
 
-from audit import context
+from audit import context, rules
 from audit.models import Entry
 
 
@@ -21,6 +22,9 @@ def record(
 ) -> Entry:
     """Record that ``action`` happened to ``subject``, in the transaction of the change itself.
 
+    Secrets and personal data in the payload are hidden by their names; a payload that is too long is cut to its names,
+    because a journal that refuses to record would stop the house.
+
     :raises NoActor: if no actor is in context.
     """
     now = context.current()
@@ -32,6 +36,13 @@ def record(
         action=action,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),
-        payload=dict(payload or {}),
+        payload=_storable(payload or {}),
         correlation_id=now.correlation_id,
     )
+
+
+def _storable(payload: Mapping[str, Any]) -> dict[str, Any]:
+    hidden = rules.redacted(payload)
+    if len(json.dumps(hidden)) <= rules.LONGEST_PAYLOAD:
+        return dict(hidden)
+    return {"cut": True, "names": sorted(hidden)[:50]}

@@ -1,4 +1,4 @@
-"""Pages that are made from the code, so that they can't say anything else: settings, errors, `.env.example`."""
+"""Pages that are made from the code, so that they can't say anything else: settings, errors, states, `.env.example`."""
 
 import importlib
 import pkgutil
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import config.api.errors
 from audit.errors import DomainError
+from audit.states import registered_transitions
 from config.environment import BASE_DIR
 from config.environment.variables import VARIABLES, Variable
 
@@ -20,6 +21,7 @@ def pages() -> dict[Path, str]:
     return {
         BASE_DIR / "docs" / "settings.md": _settings(),
         BASE_DIR / "docs" / "errors.md": _errors(),
+        BASE_DIR / "docs" / "states.md": _states(),
         BASE_DIR / ".env.example": _env_example(),
     }
 
@@ -99,6 +101,25 @@ def _when(refusal: type[DomainError]) -> str:
     sentence = " ".join((refusal.__doc__ or "").split())
     text = sentence.removeprefix("Raised ")
     return text[:1].upper() + text[1:]
+
+
+def _states() -> str:
+    lines = [
+        "# States",
+        "",
+        _NOTE,
+        "",
+        "Every state machine of the house. An arrow carries the line it writes into the journal; there are no other",
+        "steps, and nothing but `audit.operations.follow` takes one.",
+    ]
+    for table in registered_transitions():
+        lines += ["", f"## {table.model} ({table.field})", "", "```mermaid", "stateDiagram-v2"]
+        lines.append(f"    [*] --> {table.initial}")
+        lines += [f"    {edge.source} --> {edge.target}: {edge.action}" for edge in table.edges]
+        lines += [f"    {state} --> [*]" for state in table.states if not table.targets(state)]
+        lines += ["```", "", "| State | People read |", "|---|---|"]
+        lines += [f"| `{state}` | {words} |" for state, words in table.states.items()]
+    return "\n".join([*lines, ""])
 
 
 def _env_example() -> str:

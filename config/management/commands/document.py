@@ -10,7 +10,7 @@ from config.operators.documentation import pages
 class Command(BaseCommand):
     """`make check` is red while a page differs from the code."""
 
-    help = "Write docs/settings.md, docs/errors.md and .env.example from the code."
+    help = "Write docs/settings.md, errors.md, states.md and .env.example from the code."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path, text in pages().items():

@@ -1,0 +1,51 @@
+"""Take a step of a state machine."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models, transaction
+
+from audit.errors import WrongState
+from audit.operations.record import record
+from audit.states import TransitionTable
+
+Subject = TypeVar("Subject", bound=models.Model)
+
+
+@transaction.atomic
+def follow(
+    table: TransitionTable,
+    subject: Subject,
+    *,
+    to: str,
+    at: datetime,
+    payload: Mapping[str, Any] | None = None,
+    program_id: UUID | None = None,
+) -> Subject:
+    """Move ``subject`` to the state ``to`` and record the step. The caller holds the subject's lock.
+
+    :raises WrongState: if there is no such step from where the subject is.
+    """
+    source = str(getattr(subject, table.field))
+    edge = table.edge(source, to)
+    if edge is None:
+        raise WrongState(
+            subject=subject._meta.verbose_name, state=source, wanted=str(to), possible=list(table.targets(source))
+        )
+
+    setattr(subject, table.field, to)
+    # The old state stands in the condition, so that a caller who forgot the lock can't overwrite somebody's step.
+    changed = type(subject)._default_manager.filter(pk=subject.pk, **{table.field: source}).update(**{table.field: to})
+    if changed != 1:
+        raise WrongState(subject=subject._meta.verbose_name, state="changed", wanted=str(to), possible=[])
+
+    record(
+        edge.action,
+        subject=subject,
+        at=at,
+        program_id=program_id,
+        payload={"from": source, "to": str(to), **(payload or {})},
+    )
+    return subject

@@ -1,0 +1,54 @@
+"""What can be proposed: each room registers its kinds when the process starts, and what their approval does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from identity.errors import UnknownKind
+from identity.rules import Band
+
+if TYPE_CHECKING:
+    from identity.models import Program, Proposal
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalKind:
+    """One kind of thing that two people decide."""
+
+    name: str
+    label: str
+    permission_to_propose: str
+    bands: tuple[Band, ...]  # what applies where the program has no policy of its own
+    check: Callable[["Program", Payload], None]  # refuses a payload that could never be carried out
+    describe: Callable[[Payload], list[tuple[str, str]]]  # what a voter reads, line by line
+    execute: Callable[["Proposal", datetime], Payload]  # in the transaction of the last vote; returns the result
+    lapse: Callable[["Proposal", datetime], None] | None = None  # gives back what was reserved
+    executes_at_approval: bool = True
+    lasts: timedelta = field(default=timedelta(days=7))
+
+
+_kinds: dict[str, ProposalKind] = {}
+
+
+def register_kind(kind: ProposalKind) -> None:
+    """Let ``kind`` be proposed."""
+    assert _kinds.get(kind.name, kind).label == kind.label, f"two kinds are called {kind.name}"
+    _kinds[kind.name] = kind
+
+
+def kind_named(name: str) -> ProposalKind:
+    """Return the kind.
+
+    :raises UnknownKind: if nobody has registered it.
+    """
+    if name not in _kinds:
+        raise UnknownKind(kind=name, known=sorted(_kinds))
+    return _kinds[name]
+
+
+def kinds() -> tuple[ProposalKind, ...]:
+    """Return every kind, by name."""
+    return tuple(_kinds[name] for name in sorted(_kinds))

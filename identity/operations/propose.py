@@ -1,0 +1,71 @@
+"""Ask others to agree to something."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from uuid_utils.compat import uuid7
+
+from audit.operations import record
+from identity import rules
+from identity.errors import PolicyUnsatisfiable
+from identity.kinds import kind_named
+from identity.models import Program, Proposal, ProposalMaker, User
+from identity.queries import possible_voters, required_band
+
+
+@transaction.atomic
+def propose(
+    kind: str,
+    *,
+    program: Program,
+    payload: Mapping[str, Any],
+    reason: str,
+    subject: tuple[str, str] = ("", ""),
+    amount: Decimal | None = None,
+    asset_code: str = "",
+    by: User,
+    at: datetime,
+) -> Proposal:
+    """Put ``payload`` before those who may agree to it.
+
+    :raises UnknownKind: if nobody knows how to carry it out.
+    :raises PolicyUnsatisfiable: if too few people but the maker could vote.
+    :raises DomainError: whatever the kind says of a payload that could not be carried out.
+    """
+    what = kind_named(kind)
+    what.check(program, payload)
+    band = required_band(what, program=program, amount=amount, at=at)
+    voters = possible_voters(program=program, roles=band.roles, makers={by.pk}, at=at)
+    if len(voters) < band.votes:
+        raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
+
+    identifier = uuid7()
+    proposal = Proposal.objects.create(
+        id=identifier,
+        program=program,
+        kind=kind,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        reason=reason,
+        payload=dict(payload),
+        amount=amount,
+        asset_code=asset_code,
+        digest=rules.digest(kind=kind, program=str(program.pk), subject=str(identifier), revision=1, payload=payload),
+        votes_needed=band.votes,
+        voter_roles=sorted(band.roles),
+        proposed_at=at,
+        expires_at=at + what.lasts,
+    )
+    ProposalMaker.objects.create(proposal=proposal, user=by, revision=1, at=at)
+
+    record(
+        "identity.proposal.proposed",
+        subject=proposal,
+        at=at,
+        program_id=program.pk,
+        payload={"kind": kind, "digest": proposal.digest, "votes_needed": band.votes},
+    )
+    return proposal

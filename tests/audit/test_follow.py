@@ -1,0 +1,100 @@
+"""State machines, edge by edge and non-edge by non-edge: what the table does not name does not happen."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import models, transaction
+from django.utils import timezone
+
+from audit.errors import WrongState
+from audit.models import Entry
+from audit.operations import follow
+from audit.states import Edge, TransitionTable, registered_transitions
+from identity import rules
+from identity.models import Program, Proposal
+from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
+from tests.factories import ProgramFactory, UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
+
+
+def program_in(state: str) -> Program:
+    return ProgramFactory(status=state)
+
+
+def proposal_in(state: str) -> Proposal:
+    """Make a proposal that came to ``state`` by legal steps: the database lets nobody begin anywhere else."""
+    now = timezone.now()
+    words: dict[str, Any] = {"kind": "k", "program": "p", "subject": "s", "revision": 1, "payload": {}}
+    proposal = Proposal.objects.create(
+        program=ProgramFactory(), kind="k", reason="r", payload={}, digest=rules.digest(**words), votes_needed=1,
+        voter_roles=["OWNER"], proposed_at=now, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    proposal.makers.create(user=UserFactory(), revision=1, at=now)
+    proposal.votes.create(by=UserFactory(), revision=1, digest=proposal.digest, decision=Decision.APPROVE, at=now)
+    for step in {"PROPOSED": (), "EXECUTED": ("APPROVED", "EXECUTED")}.get(state, (state,)):
+        Proposal.objects.filter(pk=proposal.pk).update(state=step)
+    proposal.refresh_from_db()
+    return proposal
+
+
+MAKERS = {"identity.program": program_in, "identity.proposal": proposal_in}
+
+STEPS = [
+    pytest.param(table, source, target, id=f"{table.model} {source} {target}")
+    for table in registered_transitions()
+    for source in table.states
+    for target in table.states
+]
+
+
+@pytest.mark.parametrize(("table", "source", "target"), STEPS)
+def test_every_edge_is_walked_and_every_non_edge_refused(table: TransitionTable, source: str, target: str) -> None:
+    subject = MAKERS[table.model](source)
+    edge = table.edge(source, target)
+
+    if edge is None:
+        with pytest.raises(WrongState) as refused:
+            follow(table, subject, to=target, at=timezone.now())
+        assert refused.value.params["possible"] == list(table.targets(source))
+        assert stored(subject, table) == source
+        assert not Entry.objects.exists()
+    else:
+        follow(table, subject, to=target, at=timezone.now(), payload={"why": "a test"})
+        assert stored(subject, table) == target
+        entry = Entry.objects.get()
+        assert entry.action == edge.action
+        assert entry.payload == {"from": source, "to": target, "why": "a test"}
+
+
+def stored(subject: models.Model, table: TransitionTable) -> str:
+    return str(type(subject)._default_manager.values_list(table.field, flat=True).get(pk=subject.pk))
+
+
+def test_a_caller_who_forgot_the_lock_overwrites_nobody_s_step() -> None:
+    program = ProgramFactory()
+    Program.objects.filter(pk=program.pk).update(status=ProgramStatus.PAUSED)
+
+    with pytest.raises(WrongState), transaction.atomic():
+        follow(PROGRAM_TRANSITIONS, program, to=ProgramStatus.PAUSED, at=timezone.now())
+
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("table", registered_transitions(), ids=lambda table: table.model)
+def test_a_table_is_whole(table: TransitionTable) -> None:
+    assert len({(edge.source, edge.target) for edge in table.edges}) == len(table.edges)
+    assert table.initial in table.states
+    reached = {table.initial, *(edge.target for edge in table.edges)}
+    assert reached == set(table.states)
+
+
+def test_a_table_names_no_state_that_is_none() -> None:
+    from audit.states import register_transitions
+
+    with pytest.raises(AssertionError):
+        register_transitions(
+            TransitionTable(model="x.y", field="z", initial="A", states={"A": "a"}, colours={"A": "good"},
+                            edges=(Edge("A", "B", "x.y.changed"),))
+        )  # fmt: skip
