@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from audit.models import EntryQuerySet
 from identity import rules
-from identity.kinds import ProposalKind
-from identity.models import ApprovalPolicy, Membership, Program, User
+from identity.kinds import ProposalKind, kind_named
+from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
+from identity.states import ProposalState
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,41 @@ def possible_voters(*, program: Program, roles: frozenset[str], makers: set[UUID
     if at is not None:
         held = held.filter(created_at__lte=at - rules.COOLING)
     return set(held.exclude(user__in=makers).values_list("user_id", flat=True))
+
+
+def may_vote(proposal: Proposal, *, user: User, at: datetime) -> bool:
+    """Whether ``user`` could vote on ``proposal`` now."""
+    if proposal.state != ProposalState.PROPOSED or proposal.expires_at <= at:
+        return False
+    makers = set(proposal.makers.values_list("user_id", flat=True))
+    voters = possible_voters(program=proposal.program, roles=frozenset(proposal.voter_roles), makers=makers, at=at)
+    return user.pk in voters and not proposal.votes.filter(revision=proposal.revision, by=user).exists()
+
+
+def waiting_for(user: User, *, at: datetime) -> list[Proposal]:
+    """Return the proposals that wait for ``user``'s vote, the oldest first."""
+    open_ones = Proposal.objects.for_user(user).open().filter(expires_at__gt=at).select_related("program")
+    return [proposal for proposal in open_ones.order_by("id")[:200] if may_vote(proposal, user=user, at=at)]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedLine:
+    """A line of what is proposed, and what stood there before the last change if that was different."""
+
+    label: str
+    now: str
+    before: str | None
+
+
+def proposed_lines(proposal: Proposal) -> list[ProposedLine]:
+    """Return what ``proposal`` says, line by line, as its kind words it."""
+    describe = kind_named(proposal.kind).describe
+    before = dict(describe(proposal.previous_payload)) if proposal.previous_payload is not None else {}
+    lines = []
+    for label, now in describe(proposal.payload):
+        old = before.pop(label, "nothing") if proposal.previous_payload is not None else now
+        lines.append(ProposedLine(label, now, old if old != now else None))
+    return [*lines, *(ProposedLine(label, "nothing", old) for label, old in before.items())]
 
 
 def required_band(kind: ProposalKind, *, program: Program, amount: Decimal | None, at: datetime) -> rules.Band:

@@ -2,8 +2,8 @@
 
 from django_filters import rest_framework as filters
 
-from identity.models import Program
-from identity.states import ProgramStatus
+from identity.models import Program, Proposal
+from identity.states import ProgramStatus, ProposalState
 
 
 class ProgramFilter(filters.FilterSet):
@@ -16,4 +16,16 @@ class ProgramFilter(filters.FilterSet):
 
     class Meta:
         model = Program
+        fields = ()
+
+
+class ProposalFilter(filters.FilterSet):
+    """Proposals by where they stand, what they are, and whose."""
+
+    state = filters.MultipleChoiceFilter(choices=ProposalState.choices)
+    kind = filters.CharFilter(max_length=80)
+    program = filters.CharFilter(field_name="program__slug", max_length=60)
+
+    class Meta:
+        model = Proposal
         fields = ()

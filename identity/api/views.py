@@ -1,12 +1,23 @@
 """Doors of the API into identity."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
-from rest_framework import mixins, viewsets
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
 
-from identity.api.filters import ProgramFilter
-from identity.api.serializers import ProgramOutput
-from identity.models import Program, ProgramQuerySet, User
+from identity.api.filters import ProgramFilter, ProposalFilter
+from identity.api.serializers import ProgramOutput, ProposalInput, ProposalOutput, RecallInput, VoteInput
+from identity.kinds import kind_named
+from identity.models import Membership, Program, ProgramQuerySet, Proposal, ProposalQuerySet, User
+from identity.operations import propose, recall_proposal, vote
+from identity.states import Decision
 
 
 class ProgramViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Program]):
@@ -24,3 +35,83 @@ class ProgramViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             return Program.objects.none()
         assert isinstance(self.request.user, User)
         return Program.objects.for_user(self.request.user)
+
+
+class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]):
+    """What waits for a second person, and what became of it. Only people vote: no key stands for one."""
+
+    queryset = Proposal.objects.all()
+    serializer_class = ProposalOutput
+    filterset_class = ProposalFilter
+    lookup_value_converter = "uuid"
+    ordering: ClassVar = ("-id",)
+    ordering_fields: ClassVar = ("proposed_at", "expires_at")
+
+    def get_queryset(self) -> ProposalQuerySet:
+        if getattr(self, "swagger_fake_view", False):
+            return Proposal.objects.none()
+        return Proposal.objects.for_user(self._person()).select_related("program").prefetch_related("makers", "votes")
+
+    @extend_schema(request=ProposalInput, responses={201: ProposalOutput})
+    def create(self, request: Request) -> Response:
+        """Propose something."""
+        wanted = self._read(ProposalInput)
+        kind = kind_named(wanted["kind"])
+        person = self._person()
+        program = Program.objects.for_user(person).filter(slug=wanted["program"]).first()
+        if program is None:
+            raise Http404
+        if program.pk not in Membership.objects.programs_where(person, kind.permission_to_propose):
+            raise PermissionDenied
+
+        proposal = propose(
+            kind.name,
+            program=program,
+            payload=wanted["payload"],
+            reason=wanted["reason"],
+            by=person,
+            at=timezone.now(),
+        )
+        return self._answer(proposal.pk, status=201)
+
+    @extend_schema(request=VoteInput, responses={200: ProposalOutput})
+    @action(detail=True, methods=["post"])
+    def vote(self, request: Request, pk: UUID) -> Response:
+        """Vote on exactly what was read: another revision or digest than the one that stands is refused."""
+        said = self._read(VoteInput)
+        proposal = self.get_object()
+
+        vote(
+            proposal.pk,
+            revision=said["revision"],
+            digest=said["digest"],
+            decision=Decision(said["decision"]),
+            comment=said["comment"],
+            by=self._person(),
+            at=timezone.now(),
+        )
+        return self._answer(proposal.pk)
+
+    @extend_schema(request=RecallInput, responses={200: ProposalOutput})
+    @action(detail=True, methods=["post"])
+    def recall(self, request: Request, pk: UUID) -> Response:
+        """Take a proposal of one's own back."""
+        said = self._read(RecallInput)
+        proposal = self.get_object()
+
+        recall_proposal(proposal.pk, reason=said["reason"], by=self._person(), at=timezone.now())
+        return self._answer(proposal.pk)
+
+    def _person(self) -> User:
+        if not isinstance(self.request.user, User):
+            raise PermissionDenied
+        return self.request.user
+
+    def _read(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        read = form(data=self.request.data)
+        read.is_valid(raise_exception=True)
+        valid: dict[str, Any] = read.validated_data
+        return valid
+
+    def _answer(self, proposal_id: UUID, *, status: int = 200) -> Response:
+        return Response(ProposalOutput(self.get_queryset().get(pk=proposal_id)).data, status=status)

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('subject_id', models.CharField(blank=True, max_length=200)),
                 ('reason', models.CharField(max_length=500)),
                 ('payload', models.JSONField()),
+                ('previous_payload', models.JSONField(null=True)),
                 ('amount', models.DecimalField(decimal_places=18, max_digits=38, null=True)),
                 ('asset_code', models.CharField(blank=True, max_length=20)),
                 ('revision', models.PositiveIntegerField(default=1)),

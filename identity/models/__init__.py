@@ -1,7 +1,7 @@
 """What identity stores."""
 
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
-from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalVote
+from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalQuerySet, ProposalVote
 
 __all__ = (
     "ApprovalPolicy",
@@ -10,6 +10,7 @@ __all__ = (
     "ProgramQuerySet",
     "Proposal",
     "ProposalMaker",
+    "ProposalQuerySet",
     "ProposalVote",
     "User",
     "UserManager",

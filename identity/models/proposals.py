@@ -40,6 +40,8 @@ class Proposal(models.Model):
     subject_id = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=500)
     payload = models.JSONField()
+    # What stood there before the last change, so that a voter sees what is different.
+    previous_payload = models.JSONField(null=True)
     # Decides which band of the policy applies; the payload says what the amount is of.
     amount = models.DecimalField(max_digits=38, decimal_places=18, null=True)
     asset_code = models.CharField(max_length=20, blank=True)

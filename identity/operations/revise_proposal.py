@@ -48,7 +48,7 @@ def revise_proposal(
         raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
 
     proposal.revision += 1
-    proposal.payload = dict(payload)
+    proposal.previous_payload, proposal.payload = proposal.payload, dict(payload)
     proposal.reason = reason
     proposal.amount = amount
     proposal.votes_needed, proposal.voter_roles = band.votes, sorted(band.roles)
@@ -59,7 +59,18 @@ def revise_proposal(
         revision=proposal.revision,
         payload=payload,
     )
-    proposal.save(update_fields=("revision", "payload", "reason", "amount", "votes_needed", "voter_roles", "digest"))
+    proposal.save(
+        update_fields=(
+            "revision",
+            "payload",
+            "previous_payload",
+            "reason",
+            "amount",
+            "votes_needed",
+            "voter_roles",
+            "digest",
+        )
+    )
     ProposalMaker.objects.get_or_create(proposal=proposal, user=by, defaults={"revision": proposal.revision, "at": at})
 
     record(
