@@ -145,3 +145,11 @@ class NeedsProposal(DomainError):
     code = "needs_proposal"
     status = 409
     message = "The role {role} can move money, so two people decide on it: propose it."
+
+
+class LastOwner(DomainError):
+    """Raised when taking a role away would leave a program without an owner."""
+
+    code = "last_owner"
+    status = 409
+    message = "This is the last owner of {program}. Somebody else must own it first."

@@ -49,6 +49,18 @@ def kind_named(name: str) -> ProposalKind:
     return _kinds[name]
 
 
+def label_of(name: str) -> str:
+    """Return what people call the kind; one that nobody registers any more keeps its bare name."""
+    return _kinds[name].label if name in _kinds else name
+
+
+def lines_of(name: str, payload: Payload) -> list[tuple[str, str]]:
+    """Return what a payload of the kind says; one that nobody registers any more is shown as it is stored."""
+    if name in _kinds:
+        return _kinds[name].describe(payload)
+    return [(key, str(value)) for key, value in payload.items()]
+
+
 def kinds() -> tuple[ProposalKind, ...]:
     """Return every kind, by name."""
     return tuple(_kinds[name] for name in sorted(_kinds))

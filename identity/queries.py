@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from audit.models import EntryQuerySet
 from identity import rules
-from identity.kinds import ProposalKind, kind_named
+from identity.kinds import ProposalKind, lines_of
 from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
 from identity.states import ProposalState
 
@@ -81,11 +81,11 @@ class ProposedLine:
 
 def proposed_lines(proposal: Proposal) -> list[ProposedLine]:
     """Return what ``proposal`` says, line by line, as its kind words it."""
-    describe = kind_named(proposal.kind).describe
-    before = dict(describe(proposal.previous_payload)) if proposal.previous_payload is not None else {}
+    changed = proposal.previous_payload is not None
+    before = dict(lines_of(proposal.kind, proposal.previous_payload or {})) if changed else {}
     lines = []
-    for label, now in describe(proposal.payload):
-        old = before.pop(label, "nothing") if proposal.previous_payload is not None else now
+    for label, now in lines_of(proposal.kind, proposal.payload):
+        old = before.pop(label, "nothing") if changed else now
         lines.append(ProposedLine(label, now, old if old != now else None))
     return [*lines, *(ProposedLine(label, "nothing", old) for label, old in before.items())]
 

@@ -1,13 +1,14 @@
 """Rows with boring defaults; a test names what matters to it."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from audit.models import Entry
-from identity.models import Membership, Program, User
+from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
 
 PASSWORD = "a long enough password"
@@ -65,3 +66,20 @@ class EntryFactory(DjangoModelFactory[Entry]):
     subject_type = "identity.program"
     subject_id = factory.Sequence(str)
     correlation_id = factory.Sequence(lambda n: f"correlation-{n}")
+
+
+class ProposalFactory(DjangoModelFactory[Proposal]):
+    """A proposal to give somebody a role, made by nobody in particular."""
+
+    class Meta:
+        model = Proposal
+
+    program = factory.SubFactory(ProgramFactory)
+    kind = "identity.grant_role"
+    reason = "because"
+    payload = factory.LazyFunction(lambda: {"email": "nora@example.com", "role": "SUPPORT"})
+    digest = "0" * 64
+    votes_needed = 1
+    voter_roles = factory.LazyFunction(lambda: ["OWNER"])
+    proposed_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))

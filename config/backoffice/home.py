@@ -16,7 +16,9 @@ from audit.admin import journal_lines
 from audit.models import Entry, EntryQuerySet
 from config.backoffice.operations_page import cluster_lines
 from identity import rules
+from identity.kinds import label_of
 from identity.models import Membership, Program, User
+from identity.queries import waiting_for
 
 CHART_DAYS = 14
 
@@ -39,7 +41,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
             "may_read_journal": may_read_journal,
             "may_operate": may_operate,
             "clusters": clusters,
-            "attention": _attention(clusters, now=now) if may_operate else [],
+            "attention": [*_votes(user, now=now), *(_attention(clusters, now=now) if may_operate else [])],
             "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
         }
     )
@@ -79,6 +81,20 @@ def _queue_figure(clusters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     waiting = sum(line["depth"] or 0 for line in clusters)
     return [
         _figure("Waiting tasks", waiting, "hourglass_top", "django_q_ormq", f"in {len(clusters)} queues"),
+    ]
+
+
+def _votes(user: User, *, now: datetime) -> list[dict[str, Any]]:
+    """Return the proposals that wait for this person's vote."""
+    return [
+        {
+            "icon": "how_to_vote",
+            "title": f"{label_of(proposal.kind)}: {proposal.program}",
+            "text": f"{proposal.reason} Since {proposal.proposed_at:%d %b %Y, %H:%M} UTC.",
+            "url": reverse("admin:identity_proposal_change", args=[proposal.pk]),
+            "action": "Decide",
+        }
+        for proposal in waiting_for(user, at=now)[:5]
     ]
 
 

@@ -60,6 +60,11 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [_item("Home", "home", "admin:index", "admin.enter")],
             },
             {
+                "title": "Four eyes",
+                "separator": True,
+                "items": [_item("Proposals", "how_to_vote", "admin:identity_proposal_changelist", "proposal.read")],
+            },
+            {
                 "title": "People and programs",
                 "separator": True,
                 "items": [

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from identity import rules
-from identity.models import Membership, Program, User
-from identity.operations import add_membership, create_program, create_user
+from identity.models import Membership, Program, Proposal, User
+from identity.operations import add_membership, create_program, create_user, propose
+from identity.proposable import GRANT_ROLE
 from identity.states import Role
 
 # Known to everybody who reads this, which is why it lives in an embedded database and nowhere else.
@@ -28,6 +29,13 @@ class Login:
 
 LOGINS = (
     Login("olivia@demo.example", "Olivia Owner", Role.OWNER, rules.HOUSE_SLUG),
+    Login("oscar@demo.example", "Oscar Owner", Role.OWNER, rules.HOUSE_SLUG),
+    Login("mia@demo.example", "Mia Maker", Role.FINANCE_MAKER, "acme"),
+    Login("anton@demo.example", "Anton Approver", Role.FINANCE_APPROVER, "acme"),
+    Login("sam@demo.example", "Sam Support", Role.SUPPORT, "acme"),
+    Login("ada@demo.example", "Ada Auditor", Role.AUDITOR, rules.HOUSE_SLUG),
+    Login("mark@demo.example", "Mark Merchant", Role.MERCHANT, "acme"),
+    Login("alma@demo.example", "Alma Affiliate", Role.AFFILIATE, "acme"),
     Login("carl@demo.example", "Carl Customer", Role.CUSTOMER, "acme"),
 )
 
@@ -56,7 +64,17 @@ def make_demo(*, at: datetime) -> None:
             verify_address(user)
         program = Program.objects.get(slug=login.program_slug)
         if not Membership.objects.filter(user=user, program=program, role=login.role).exists():
-            add_membership(user=user, program=program, role=login.role, at=at)
+            # Held since before yesterday: a role younger than a day has no vote, and a demo should not wait for one.
+            add_membership(user=user, program=program, role=login.role, at=at - timedelta(days=2))
+    if not Proposal.objects.exists():
+        propose(
+            GRANT_ROLE,
+            program=Program.objects.get(slug="acme"),
+            payload={"email": "sam@demo.example", "role": Role.FINANCE_MAKER.value},
+            reason="Sam takes over the monthly payouts.",
+            by=User.objects.get(email="olivia@demo.example"),
+            at=at,
+        )
 
 
 def make_many(count: int, *, at: datetime) -> Iterator[int]:

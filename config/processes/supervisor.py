@@ -201,7 +201,7 @@ class Supervisor:
             return
         _say(f"\nCountinghouse is ready at {self.address}\n")
         for login in self._logins:
-            _say(f"  {login['role']:<10} {login['email']:<28} {login['password']}")
+            _say(f"  {login['role']:<16} {login['email']:<28} {login['password']}")
         _say(f"\n  Back office {self.address}/admin/   Portal {self.address}/portal/   API {self.address}/api/docs/")
         _say(f"  Logs in {self.var / 'log'}. Ctrl-C stops everything.")
 

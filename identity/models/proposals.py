@@ -84,7 +84,7 @@ class Proposal(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} ({self.get_state_display()})"
+        return f"{self.kind.rpartition('.')[2].replace('_', ' ').capitalize()}, {self.get_state_display().lower()}"
 
 
 class ProposalMaker(models.Model):

@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from audit.context import acting_as
 from audit.models import Entry
 from audit.operations import record
-from identity.models import Program, User
+from identity.models import Program, Proposal, User
 from tests.browser.conftest import NARROW, WIDE, Visit, Visiting
+from tests.factories import ProposalFactory
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
@@ -54,6 +55,7 @@ def happenings(owner: User, program: Program) -> Entry:
             success=success,
             result="Traceback\n" + "x" * 200,
         )
+    ProposalFactory(program=program, digest="ab" * 32, previous_payload={"email": "nora@example.com", "role": "OWNER"})
     OrmQ.objects.create(key="payouts", payload="unreadable", lock=now)
     Schedule.objects.create(name="tidy", func="config.background.tasks.heartbeat", cluster="payouts", cron="* * * * *")
     return entry
@@ -64,6 +66,7 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         "identity_program",
         "identity_user",
         "identity_membership",
+        "identity_proposal",
         "audit_entry",
         "django_q_success",
         "django_q_failure",
@@ -77,6 +80,8 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         reverse("admin:identity_user_changelist") + "?q=nosuch",
         reverse("admin:identity_program_change", args=[program.pk]),
         reverse("admin:identity_user_change", args=[owner.pk]),
+        reverse("admin:identity_membership_give"),
+        reverse("admin:identity_proposal_change", args=[Proposal.objects.get().pk]),
         reverse("admin:audit_entry_change", args=[entry.pk]),
         reverse("admin:django_q_failure_change", args=[Task.objects.get(success=False).pk]),
     ]

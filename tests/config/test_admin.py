@@ -15,15 +15,15 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from audit.context import acting_as
 from audit.models import Entry
 from audit.operations import record
-from identity.models import Membership, Program, User
+from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
-from tests.factories import EntryFactory, MembershipFactory, ProgramFactory, UserFactory
+from tests.factories import EntryFactory, MembershipFactory, ProgramFactory, ProposalFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 SCREENS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IDS = [model._meta.label_lower for model in SCREENS]
-READING = {Program, User, Membership}
+READING = {Program, User, Membership, Proposal}
 JOURNAL = {Entry}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
@@ -92,6 +92,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Program: program,
         User: bob,
         Membership: bob.memberships.get(),
+        Proposal: ProposalFactory(program=program),
         Entry: entry,
         Success: add_task(success=True),
         Failure: add_task(success=False),

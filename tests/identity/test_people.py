@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.models import Entry
-from identity.errors import EmailTaken, HouseHasOwner, MembershipExists
+from identity import rules
+from identity.errors import EmailTaken, HouseHasOwner, LastOwner, MembershipExists, NeedsProposal
 from identity.models import Membership, Program, User
-from identity.operations import add_membership, bootstrap_owner, create_user
+from identity.operations import add_membership, bootstrap_owner, create_user, grant_role, remove_membership
 from identity.states import Role
 from tests.factories import PASSWORD, MembershipFactory, UserFactory
 
@@ -92,3 +93,36 @@ def test_createsuperuser_refuses_nonsense(monkeypatch: pytest.MonkeyPatch, email
         call_command("createsuperuser", "--no-input", email=email)
 
     assert not User.objects.exists()
+
+
+def test_taking_a_role_away_is_recorded_and_works_at_once(program: Program) -> None:
+    membership = MembershipFactory(program=program, role=Role.SUPPORT)
+
+    remove_membership(membership.pk, reason="left", at=timezone.now())
+
+    assert not Membership.objects.exists()
+    entry = Entry.objects.get(action="identity.membership.removed")
+    assert entry.payload == {"user": str(membership.user_id), "role": "SUPPORT", "reason": "left"}
+
+
+def test_the_last_owner_stays(program: Program) -> None:
+    membership = MembershipFactory(program=program, role=Role.OWNER)
+    MembershipFactory(program=program, role=Role.OWNER, user=UserFactory(is_active=False))
+
+    with pytest.raises(LastOwner):
+        remove_membership(membership.pk, reason="left", at=timezone.now())
+
+    assert Membership.objects.filter(pk=membership.pk).exists()
+    MembershipFactory(program=program, role=Role.OWNER)
+    remove_membership(membership.pk, reason="left", at=timezone.now())
+    assert not Membership.objects.filter(pk=membership.pk).exists()
+
+
+@pytest.mark.parametrize("role", sorted(rules.MONEY_ROLES))
+def test_one_person_gives_no_role_that_moves_money(program: Program, role: str) -> None:
+    user = UserFactory(email="nora@example.com")
+
+    with pytest.raises(NeedsProposal):
+        grant_role(email=user.email, program=program, role=Role(role), at=timezone.now())
+
+    assert not Membership.objects.exists()
