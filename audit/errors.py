@@ -28,3 +28,19 @@ class WrongState(DomainError):
     code = "wrong_state"
     status = 409
     message = "This {subject} is {state} and can't become {wanted}."
+
+
+class ReconciliationRunning(DomainError):
+    """Raised when a reconciliation is asked for while one of the same program runs."""
+
+    code = "reconciliation_running"
+    status = 409
+    message = "A reconciliation is running since {since}. Its result will be the newest there is."
+
+
+class UnknownCheck(DomainError):
+    """Raised when a check is asked for that nobody has registered."""
+
+    code = "unknown_check"
+    status = 422
+    message = "There is no check called {name}."

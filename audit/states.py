@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db import models
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -48,3 +50,60 @@ def register_transitions(table: TransitionTable) -> TransitionTable:
 def registered_transitions() -> tuple[TransitionTable, ...]:
     """Return every table, by name."""
     return tuple(_tables[name] for name in sorted(_tables))
+
+
+class RunState(models.TextChoices):
+    """How a reconciliation run, or a check in it, stands."""
+
+    RUNNING = "RUNNING", "Running"
+    CLEAN = "CLEAN", "Clean"
+    FINDINGS = "FINDINGS", "Findings"
+    ERROR = "ERROR", "Could not run"
+
+
+class FindingState(models.TextChoices):
+    """How far somebody has come with a finding."""
+
+    OPEN = "OPEN", "Open"
+    ASSIGNED = "ASSIGNED", "Assigned"
+    EXPLAINED = "EXPLAINED", "Explained"
+    RESOLVED = "RESOLVED", "Resolved"
+
+
+RUN_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="audit.reconciliationrun",
+        field="state",
+        initial=RunState.RUNNING,
+        states=dict(RunState.choices),
+        colours={RunState.RUNNING: "info", RunState.CLEAN: "good", RunState.FINDINGS: "warn", RunState.ERROR: "bad"},
+        edges=(
+            Edge(RunState.RUNNING, RunState.CLEAN, "audit.run.found_clean"),
+            Edge(RunState.RUNNING, RunState.FINDINGS, "audit.run.found_discrepancies"),
+            Edge(RunState.RUNNING, RunState.ERROR, "audit.run.failed"),
+        ),
+    )
+)
+
+FINDING_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="audit.finding",
+        field="state",
+        initial=FindingState.OPEN,
+        states=dict(FindingState.choices),
+        colours={
+            FindingState.OPEN: "bad",
+            FindingState.ASSIGNED: "warn",
+            FindingState.EXPLAINED: "good",
+            FindingState.RESOLVED: "good",
+        },
+        edges=(
+            Edge(FindingState.OPEN, FindingState.ASSIGNED, "audit.finding.assigned"),
+            Edge(FindingState.ASSIGNED, FindingState.ASSIGNED, "audit.finding.reassigned"),
+            Edge(FindingState.ASSIGNED, FindingState.EXPLAINED, "audit.finding.explained"),
+            Edge(FindingState.ASSIGNED, FindingState.RESOLVED, "audit.finding.resolved"),
+            Edge(FindingState.EXPLAINED, FindingState.OPEN, "audit.finding.reopened"),
+            Edge(FindingState.RESOLVED, FindingState.OPEN, "audit.finding.reopened"),
+        ),
+    )
+)

@@ -10,9 +10,11 @@ class IdentityConfig(AppConfig):
     verbose_name = "People and programs"
 
     def ready(self) -> None:
-        from audit.models import scope_with
-        from identity import proposable
-        from identity.queries import journal_for_user
+        from audit.models import scope_reconciliation_with, scope_with
+        from identity import checks, proposable
+        from identity.queries import journal_for_user, reconciliation_for_user
 
         scope_with(journal_for_user)
+        scope_reconciliation_with(reconciliation_for_user)
         proposable.register()
+        checks.register()

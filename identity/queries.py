@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
+from django.db import models
 from django.db.models import Q
 
 from audit.models import EntryQuerySet
@@ -25,13 +26,25 @@ class MembershipLine:
 
 def journal_for_user(entries: EntryQuerySet, user: object) -> EntryQuerySet:
     """The journal entries ``user`` may read: those of his programs, and those of no program for the house's staff."""
-    if isinstance(user, AnonymousUser) or not isinstance(user, User):
-        return entries.none()
-    programs = Membership.objects.programs_where(user, "journal.read")
-    visible = Q(program_id__in=programs)
+    return _of_own_programs(entries, user, permission="journal.read")
+
+
+def reconciliation_for_user(rows: models.QuerySet[models.Model], user: object) -> models.QuerySet[models.Model]:
+    """The runs or findings ``user`` may see, likewise."""
+    return _of_own_programs(rows, user, permission="reconciliation.read")
+
+
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+
+
+def _of_own_programs(rows: Rows, user: object, *, permission: str) -> Rows:
+    """Narrow rows that store their program as a value; what belongs to no program concerns the house."""
+    if not isinstance(user, User):
+        return rows.none()
+    visible = Q(program_id__in=Membership.objects.programs_where(user, permission))
     if Membership.objects.programs_where(user, "operations.read").exists():
         visible |= Q(program_id=None)
-    return entries.filter(visible)
+    return rows.filter(visible)
 
 
 def memberships_of(user: User) -> list[MembershipLine]:

@@ -17,11 +17,21 @@ _READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
-    | {"journal.read", "operations.read", "program.change", "membership.grant", "membership.propose", "policy.propose"},
-    "FINANCE_MAKER": _READING,
-    "FINANCE_APPROVER": _READING,
+    | {
+        "journal.read",
+        "operations.read",
+        "program.change",
+        "membership.grant",
+        "membership.propose",
+        "policy.propose",
+        "reconciliation.read",
+        "reconciliation.run",
+        "reconciliation.work",
+    },
+    "FINANCE_MAKER": _READING | {"reconciliation.read", "reconciliation.run", "reconciliation.work"},
+    "FINANCE_APPROVER": _READING | {"reconciliation.read", "reconciliation.run", "reconciliation.work"},
     "SUPPORT": _READING,
-    "AUDITOR": _READING | {"journal.read", "operations.read"},
+    "AUDITOR": _READING | {"journal.read", "operations.read", "reconciliation.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),

@@ -1,5 +1,23 @@
 """What audit stores."""
 
 from audit.models.entries import Entry, EntryQuerySet, scope_with
+from audit.models.reconciliation import (
+    CheckResult,
+    Finding,
+    FindingQuerySet,
+    ReconciliationRun,
+    RunQuerySet,
+    scope_reconciliation_with,
+)
 
-__all__ = ("Entry", "EntryQuerySet", "scope_with")
+__all__ = (
+    "CheckResult",
+    "Entry",
+    "EntryQuerySet",
+    "Finding",
+    "FindingQuerySet",
+    "ReconciliationRun",
+    "RunQuerySet",
+    "scope_reconciliation_with",
+    "scope_with",
+)

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from audit.errors import WrongState
-from audit.models import Entry
+from audit.models import Entry, Finding, ReconciliationRun
 from audit.operations import follow
 from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
@@ -39,7 +39,27 @@ def proposal_in(state: str) -> Proposal:
     return proposal
 
 
-MAKERS = {"identity.program": program_in, "identity.proposal": proposal_in}
+def run_in(state: str) -> ReconciliationRun:
+    now = timezone.now()
+    return ReconciliationRun.objects.create(
+        state=state, started_at=now, finished_at=now, asked_by="x:y", correlation_id="c"
+    )
+
+
+def finding_in(state: str) -> Finding:
+    now = timezone.now()
+    return Finding.objects.create(
+        check_name="x", fingerprint="0" * 64, title="x", state=state, note="why", first_seen_at=now, last_seen_at=now,
+        last_run=run_in("CLEAN"),
+    )  # fmt: skip
+
+
+MAKERS = {
+    "identity.program": program_in,
+    "identity.proposal": proposal_in,
+    "audit.reconciliationrun": run_in,
+    "audit.finding": finding_in,
+}
 
 STEPS = [
     pytest.param(table, source, target, id=f"{table.model} {source} {target}")

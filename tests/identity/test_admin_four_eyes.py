@@ -24,6 +24,10 @@ def client_of(user: User) -> Client:
     return client
 
 
+def ballot_on(proposal: Proposal) -> dict[str, str | int]:
+    return {"revision": 1, "digest": proposal.digest, "decision": "APPROVE"}
+
+
 def owner(name: str, program: Program) -> User:
     user = UserFactory(email=f"{name}@example.com", name=name.title())
     MembershipFactory(user=user, program=program, role=Role.OWNER, created_at=timezone.now() - timedelta(days=2))
@@ -137,7 +141,7 @@ def test_a_stranger_from_another_program_finds_nothing(proposal: Proposal, charl
 
     assert str(proposal.pk) not in client.get(reverse("admin:identity_proposal_changelist")).content.decode()
     vote = client.post(reverse("admin:identity_proposal_vote", args=[proposal.pk]),
-                       {"revision": 1, "digest": proposal.digest, "decision": "APPROVE"})  # fmt: skip
+                       ballot_on(proposal))  # fmt: skip
     assert vote.status_code == 404
     assert not proposal.votes.exists()
 
@@ -145,7 +149,7 @@ def test_a_stranger_from_another_program_finds_nothing(proposal: Proposal, charl
 def test_a_get_votes_on_nothing(proposal: Proposal, oscar: User) -> None:
     client_of(oscar).get(
         reverse("admin:identity_proposal_vote", args=[proposal.pk]),
-        {"revision": 1, "digest": proposal.digest, "decision": "APPROVE"},
+        ballot_on(proposal),
     )
 
     assert not proposal.votes.exists()
