@@ -4,10 +4,15 @@
 import os
 import sys
 
+# What needs the role that owns the tables; everything else runs with the runtime role's smaller rights.
+OWNER_COMMANDS = ("migrate", "bench")
+
 
 def main() -> None:
     """Run one command; a bad environment or an unreachable database is a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        os.environ["COUNTINGHOUSE_DATABASE_ROLE"] = "owner"
     try:
         from django.core.management import execute_from_command_line
     except ImportError:

@@ -1,5 +1,6 @@
 """How a journal row reads, and what must never stand in one."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 HIDDEN: Final = "[redacted]"
@@ -23,6 +24,7 @@ def sentence(action: str) -> str:
     return f"{noun} {happened}".replace("_", " ").capitalize()
 
 
+@lru_cache(maxsize=4096)  # names are few, and every line of the journal asks
 def is_hidden(name: str) -> bool:
     """Whether a value under ``name`` must not stand in the journal."""
     flat = "".join(f"_{letter}" if letter.isupper() else letter for letter in name.replace("-", "_")).lower()

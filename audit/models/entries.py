@@ -49,6 +49,7 @@ class Entry(models.Model):
     correlation_id = models.CharField(max_length=64)
 
     objects: ClassVar = EntryQuerySet.as_manager()
+    is_final: ClassVar = True
 
     class Meta:
         verbose_name = "journal entry"

@@ -88,6 +88,8 @@ class CheckResult(models.Model):
     error = models.TextField(blank=True)
     milliseconds = models.IntegerField()
 
+    is_final: ClassVar = True
+
     class Meta:
         ordering = ("name",)
         constraints = (models.UniqueConstraint(name="audit_checkresult_once", fields=("run", "name")),)

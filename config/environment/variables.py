@@ -81,6 +81,12 @@ VARIABLES: tuple[Variable, ...] = (
         meaning="PostgreSQL 15 or newer. Empty and not in production: the embedded server is found or started.",
     ),
     Variable(
+        name="MIGRATE_DATABASE_URL",
+        parse=database,
+        example="postgres://countinghouse_owner:password@127.0.0.1:5432/countinghouse",
+        meaning="The same database as the role that owns its tables; `migrate` uses it and makes the runtime role.",
+    ),
+    Variable(
         name="DB_POOL",
         parse=number(0, 200),
         default="8",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from config.background.clusters import cluster_states
+from config.postgres.roles import rewritable_final_tables
 from config.settings import environment
 from config.web.health import waiting_migrations
 
@@ -56,6 +57,16 @@ def _database(now: datetime) -> list[Finding]:
         says = f"PostgreSQL {version}, synchronous_commit={synchronous}, fsync={fsync}"
         return [Finding("database", False, says, "A crash would lose what was answered as done. Turn both on.")]
     return [Finding("database", True, f"PostgreSQL {version}, commits are on disk before they are answered")]
+
+
+def _final_tables(now: datetime) -> list[Finding]:
+    rewritable = rewritable_final_tables()
+    if rewritable:
+        remedy = "Let web and workers come as a role of their own: docs/operators.md, Two roles."
+        return [
+            Finding("final rows", not settings.IS_PRODUCTION, f"only triggers guard {', '.join(rewritable)}", remedy)
+        ]
+    return [Finding("final rows", True, "this role has no right to change them")]
 
 
 def _migrations(now: datetime) -> list[Finding]:
@@ -126,6 +137,7 @@ def _disk(now: datetime) -> list[Finding]:
 _PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
     ("database", _database),
     ("migrations", _migrations),
+    ("final rows", _final_tables),
     ("clock", _clock),
     ("broker", _broker),
     ("workers", _workers),

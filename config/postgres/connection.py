@@ -5,9 +5,13 @@ from typing import Any
 
 from config.environment import Environment
 from config.environment.variables import TEST
-from config.postgres.embedded import EmbeddedPostgres
+from config.postgres.embedded import RUNTIME_ROLE, SUPERUSER, EmbeddedPostgres
 
 DATABASE_NAME = "countinghouse"
+
+# Set by manage.py for commands that need the owner of the tables.
+ROLE_VARIABLE = "COUNTINGHOUSE_DATABASE_ROLE"
+OWNER = "owner"
 
 
 def embedded_server(environment: Environment) -> EmbeddedPostgres:
@@ -21,12 +25,24 @@ def database_url(environment: Environment) -> str:
 
     :raises PostgresUnavailable: if the embedded server can't be started.
     """
+    if os.environ.get(ROLE_VARIABLE) == OWNER and environment["MIGRATE_DATABASE_URL"]:
+        return str(environment["MIGRATE_DATABASE_URL"])
     if environment["DATABASE_URL"]:
         return str(environment["DATABASE_URL"])
     server = embedded_server(environment)
     server.acquire()
     server.ensure_database(DATABASE_NAME)
-    return server.url(DATABASE_NAME)
+    # The test suite makes and drops databases, and proves the runtime role's limits by taking that role itself.
+    as_owner = os.environ.get(ROLE_VARIABLE) == OWNER or environment["ENVIRONMENT"] == TEST
+    return server.url(DATABASE_NAME, user=SUPERUSER if as_owner else RUNTIME_ROLE)
+
+
+def runtime_database_url(environment: Environment) -> str:
+    """Return the address with which web and workers come, whoever asks."""
+    if environment["DATABASE_URL"]:
+        return str(environment["DATABASE_URL"])
+    is_test = environment["ENVIRONMENT"] == TEST
+    return embedded_server(environment).url(DATABASE_NAME, user=SUPERUSER if is_test else RUNTIME_ROLE)
 
 
 def connection_settings(environment: Environment) -> dict[str, Any]:

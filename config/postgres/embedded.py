@@ -22,7 +22,8 @@ import psycopg
 
 from config.postgres.programs import PostgresUnavailable, account, find_programs, reachable_home, reachable_programs
 
-SUPERUSER = "countinghouse"
+SUPERUSER = "countinghouse"  # owns and migrates
+RUNTIME_ROLE = "countinghouse_app"  # what web and workers come as
 START_SECONDS = 60
 # After a crash the old children hold the shared memory for a moment, and the new server refuses to start until then.
 RETRY_SECONDS = 15
@@ -55,9 +56,9 @@ class EmbeddedPostgres:
             self._bin = reachable_programs(find_programs(self._binaries, data=self.data), self.account)
         return self._bin
 
-    def url(self, database: str) -> str:
-        """Return the address of ``database`` on this server."""
-        return f"postgresql://{SUPERUSER}:{self._password()}@127.0.0.1:{self._port()}/{database}"
+    def url(self, database: str, *, user: str = SUPERUSER) -> str:
+        """Return the address of ``database`` on this server, as ``user``."""
+        return f"postgresql://{user}:{self._password()}@127.0.0.1:{self._port()}/{database}"
 
     def acquire(self) -> None:
         """Find the server or start it, and keep it running while this process lives.

@@ -22,7 +22,7 @@ from config.background.queues import WORKERS_BY_QUEUE
 from config.environment import BASE_DIR, BadEnvironment, Environment, load
 from config.environment.variables import PRODUCTION
 from config.postgres.connection import DATABASE_NAME, embedded_server
-from config.postgres.embedded import EmbeddedPostgres
+from config.postgres.embedded import RUNTIME_ROLE, EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
 from config.processes.child import Child, dying_with_us
 
@@ -135,10 +135,12 @@ class Supervisor:
             self.postgres.ensure_database(DATABASE_NAME)
         except PostgresUnavailable as problem:
             raise CannotRun(str(problem)) from problem
-        return self.postgres.url(DATABASE_NAME)
+        return self.postgres.url(DATABASE_NAME, user=RUNTIME_ROLE)
 
     def _prepare(self, variables: dict[str, str]) -> None:
-        self._manage("migrate", "--no-input", variables=variables)
+        # The owner's address is for the migrations alone; the children never see it.
+        owner = {"MIGRATE_DATABASE_URL": self.postgres.url(DATABASE_NAME)} if self.postgres else {}
+        self._manage("migrate", "--no-input", variables={**variables, **owner})
         # Demo people with known passwords belong into our own server and nowhere else.
         if self.postgres:
             said = self._manage("seed", "--demo", "--json", variables=variables)

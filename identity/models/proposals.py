@@ -95,6 +95,8 @@ class ProposalMaker(models.Model):
     revision = models.PositiveIntegerField()
     at = models.DateTimeField()
 
+    is_final: ClassVar = True
+
     class Meta:
         constraints = (models.UniqueConstraint(name="identity_maker_once", fields=("proposal", "user")),)
 
@@ -113,6 +115,8 @@ class ProposalVote(models.Model):
     decision = models.CharField(max_length=7, choices=Decision)
     comment = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()
+
+    is_final: ClassVar = True
 
     class Meta:
         constraints = (
@@ -135,6 +139,8 @@ class ApprovalPolicy(models.Model):
     valid_from = models.DateTimeField()
     # [{"above": "0", "votes": 1, "roles": ["OWNER", ...]}, ...], amounts rising
     bands = models.JSONField()
+
+    is_final: ClassVar = True
 
     class Meta:
         verbose_name_plural = "approval policies"
