@@ -203,7 +203,7 @@ class Supervisor:
             return
         _say(f"\nCountinghouse is ready at {self.address}\n")
         for login in self._logins:
-            _say(f"  {login['role']:<16} {login['email']:<28} {login['password']}")
+            _say(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         _say(f"\n  Back office {self.address}/admin/   Portal {self.address}/portal/   API {self.address}/api/docs/")
         _say(f"  Logs in {self.var / 'log'}. Ctrl-C stops everything.")
 
@@ -227,7 +227,7 @@ class Supervisor:
         except PostgresUnavailable as problem:
             _say(str(problem))
             return
-        address = postgres.url(DATABASE_NAME)
+        address = postgres.url(DATABASE_NAME, user=RUNTIME_ROLE)
         for child in self.children:
             # Somebody took the port meanwhile: the database has another one, which a running child can't learn of.
             if child.environment["DATABASE_URL"] != address:

@@ -61,6 +61,6 @@ class Command(BaseCommand):
             return
         self.stdout.write("The house stands.")
         for login in logins:
-            self.stdout.write(f"  {login['role']:<16} {login['email']:<28} {login['password']}")
+            self.stdout.write(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         if not with_demo:
             self.stdout.write("Nobody can sign in yet: `manage.py createsuperuser` makes the first owner.")
