@@ -35,12 +35,12 @@ class UnknownTimeZone(DomainError):
     message = "There is no time zone called {time_zone}."
 
 
-class HouseHasOwner(DomainError):
-    """Raised when somebody would become the first owner of a house that has one."""
+class HouseHasOwners(DomainError):
+    """Raised when a command would make a further owner of a house that has the two who can vote for one."""
 
-    code = "house_has_owner"
+    code = "house_has_owners"
     status = 409
-    message = "The house has an owner already. Further owners are proposed and agreed on by two people."
+    message = "The house has two owners already. Further owners are proposed and agreed on by two people."
 
 
 class UnknownKind(DomainError):

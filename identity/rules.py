@@ -64,6 +64,8 @@ def greeting(hour: int) -> str:
 
 MONEY_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER"})
 COOLING: Final = timedelta(hours=24)
+# Made by hand at the beginning: one proposes, the other votes.
+BOOTSTRAP_OWNERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from identity import rules
-from identity.errors import EmailTaken, HouseHasOwner, LastOwner, MembershipExists, NeedsProposal
+from identity.errors import EmailTaken, HouseHasOwners, LastOwner, MembershipExists, NeedsProposal
 from identity.models import Membership, Program, User
 from identity.operations import add_membership, bootstrap_owner, create_user, grant_role, remove_membership
 from identity.states import Role
@@ -69,8 +69,10 @@ def test_the_first_owner_opens_the_house() -> None:
     assert (membership.role, membership.program.slug) == (Role.OWNER, "house")
 
 
-def test_there_is_only_one_first_owner(alice: User) -> None:
-    with pytest.raises(HouseHasOwner):
+def test_the_hand_that_makes_the_first_owner_makes_the_second_and_no_third(alice: User) -> None:
+    bootstrap_owner(email="oscar@example.com", password=PASSWORD, at=timezone.now())
+
+    with pytest.raises(HouseHasOwners):
         bootstrap_owner(email="mallory@example.com", password=PASSWORD, at=timezone.now())
 
     assert not User.objects.filter(email="mallory@example.com").exists()

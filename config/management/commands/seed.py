@@ -63,4 +63,6 @@ class Command(BaseCommand):
         for login in logins:
             self.stdout.write(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         if not with_demo:
-            self.stdout.write("Nobody can sign in yet: `manage.py createsuperuser` makes the first owner.")
+            self.stdout.write(
+                "Nobody can sign in yet: `manage.py createsuperuser` makes the first owner, and then the second."
+            )

@@ -1,4 +1,4 @@
-"""Make the first owner of the house. It has the name people look for; there is no superuser behind it."""
+"""Make the first two owners of the house. It has the name people look for; there is no superuser behind it."""
 
 import getpass
 import os
@@ -20,7 +20,7 @@ from identity.operations import bootstrap_owner
 class Command(BaseCommand):
     """Asks for an address and a password, or takes them from --email and DJANGO_SUPERUSER_PASSWORD."""
 
-    help = "Make the first owner of the house, who lets everybody else in."
+    help = "Make an owner of the house: the first two, who let everybody else in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", default=os.environ.get("DJANGO_SUPERUSER_EMAIL", ""))
