@@ -64,5 +64,5 @@ class Command(BaseCommand):
             self.stdout.write(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         if not with_demo:
             self.stdout.write(
-                "Nobody can sign in yet: `manage.py createsuperuser` makes the first owner, and then the second."
+                "Nobody can sign in yet: `manage.py createsuperuser` makes its first two owners."
             )
