@@ -63,6 +63,4 @@ class Command(BaseCommand):
         for login in logins:
             self.stdout.write(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         if not with_demo:
-            self.stdout.write(
-                "Nobody can sign in yet: `manage.py createsuperuser` makes its first two owners."
-            )
+            self.stdout.write("Nobody can sign in yet: `manage.py createsuperuser` makes its first two owners.")
