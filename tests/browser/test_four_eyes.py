@@ -44,7 +44,7 @@ def sign_up(visit: Visit) -> User:
     page.goto(link)
     with page.expect_navigation():
         page.get_by_role("button", name="Confirm").click()
-    newcomer = User.objects.get(email=NEWCOMER)
+    newcomer: User = User.objects.get(email=NEWCOMER)
     if visit.path() == "/accounts/login/":
         visit.fill_sign_in(NEWCOMER)
     return newcomer
