@@ -1,10 +1,15 @@
 """What identity stores."""
 
+from identity.models.idempotency import IdempotencyRecord
+from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalVote
 
 __all__ = (
+    "ApiKey",
+    "ApiKeyQuerySet",
     "ApprovalPolicy",
+    "IdempotencyRecord",
     "Membership",
     "Program",
     "ProgramQuerySet",
