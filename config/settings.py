@@ -205,7 +205,11 @@ ENVELOPED_PREFIXES = ("/wallets", "/api/customer")
 API_PREFIXES = ("/api/", *ENVELOPED_PREFIXES)
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "config.api.authentication.AdminKeyAuthentication",
+        "config.api.authentication.ApiKeyAuthentication",
+        "config.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
         "config.api.parsers.StrictJSONParser",

@@ -4,8 +4,10 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+
+from identity.doors import InProgram
 
 ERROR = inline_serializer(
     "Error",
@@ -18,8 +20,27 @@ ERROR = inline_serializer(
 )
 
 
+ONCE = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Send the same one whenever this request is sent again; or as the body field `idempotency_key`.",
+)
+PROGRAM = OpenApiParameter(
+    "X-Program",
+    location=OpenApiParameter.HEADER,
+    description="The slug of the program; or `?program=`. A key has its own, and so has who belongs to one only.",
+)
+
+
 class Schema(AutoSchema):
-    """Adds the error body to every operation."""
+    """Adds the error body to every operation, and the headers that doors read."""
+
+    def get_override_parameters(self) -> list[Any]:
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        added = [ONCE] if getattr(action, "idempotent", False) else []
+        if isinstance(self.view, InProgram):
+            added.append(PROGRAM)
+        return [*super().get_override_parameters(), *added]
 
     def get_response_serializers(self) -> Any:
         declared = super().get_response_serializers()
@@ -42,3 +63,23 @@ class SessionScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """Describes API keys."""
+
+    target_class = "config.api.authentication.ApiKeyAuthentication"
+    name = "api_key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Api-Key PREFIX.SECRET`"}
+
+
+class AdminKeyScheme(OpenApiAuthenticationExtension):
+    """Describes the service key."""
+
+    target_class = "config.api.authentication.AdminKeyAuthentication"
+    name = "admin_key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "X-Admin-Key"}

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from identity.models import Program
+from identity.models import ApiKey, Program
 from identity.states import ProgramStatus
 
 
@@ -16,4 +16,15 @@ class ProgramFilter(filters.FilterSet):
 
     class Meta:
         model = Program
+        fields = ()
+
+
+class ApiKeyFilter(filters.FilterSet):
+    """Keys by prefix, and whether they are revoked."""
+
+    prefix = filters.CharFilter(max_length=16)
+    revoked = filters.BooleanFilter(field_name="revoked_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = ApiKey
         fields = ()

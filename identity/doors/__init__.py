@@ -1,0 +1,6 @@
+"""What every door of the API stands on: who calls, whether they may, in which program, and only once."""
+
+from identity.doors.idempotency import idempotent
+from identity.doors.permissions import Door, HasPermission, InProgram, caller_of
+
+__all__ = ("Door", "HasPermission", "InProgram", "caller_of", "idempotent")
