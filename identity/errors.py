@@ -257,3 +257,43 @@ class IdempotencyMismatch(DomainError):
     code = "idempotency_mismatch"
     status = 409
     message = "This key was used for another request: {fields} differ."
+
+
+class SecondFactorRequired(DomainError):
+    """Raised when something is asked for that needs a second factor shown in the last five minutes."""
+
+    code = "second_factor_required"
+    status = 403
+    message = "Show your second factor again: this needs one no older than {minutes} minutes."
+
+
+class SecondFactorCodeRequired(DomainError):
+    """Raised when an account with a second factor signs in at the API without a code."""
+
+    code = "second_factor_code_required"
+    status = 403
+    message = "This account has a second factor: send a `code` from the authenticator app, or a recovery code."
+
+
+class SecondFactorWrong(DomainError):
+    """Raised when a one-time code is wrong, or was used before."""
+
+    code = "second_factor_wrong"
+    status = 403
+    message = "This code is wrong or was used before."
+
+
+class EmailNotVerified(DomainError):
+    """Raised when somebody signs in at the API with an address that was never confirmed."""
+
+    code = "email_not_verified"
+    status = 403
+    message = "Confirm your address first: follow the link in the mail."
+
+
+class SignInLocked(DomainError):
+    """Raised when there were too many wrong attempts to sign in."""
+
+    code = "sign_in_locked"
+    status = 429
+    message = "Too many attempts. Try again in {retry_after_seconds} seconds."

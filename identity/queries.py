@@ -11,10 +11,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
 from audit.models import EntryQuerySet
-from identity import rules
+from identity import rules, tokens
 from identity.errors import KeyExpiryOutOfRange, UnknownScope
 from identity.kinds import ProposalKind
-from identity.models import ApiKey, ApprovalPolicy, Membership, Program, User
+from identity.models import ApiKey, ApprovalPolicy, Membership, Program, TokenFamily, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +93,17 @@ def check_key(*, scopes: Iterable[str], expires_at: datetime, at: datetime) -> l
     if not at < expires_at <= at + rules.KEY_LASTS_AT_MOST:
         raise KeyExpiryOutOfRange(days=rules.KEY_LASTS_AT_MOST.days)
     return carried
+
+
+def bearer_of(token: str, *, at: datetime) -> tuple[User, tokens.Claims]:
+    """Return whose access token this is, and what it says.
+
+    :raises BadToken: if it opens nothing: wrong, expired, revoked, of another password or of somebody deactivated.
+    """
+    claims = tokens.read(token, kind=tokens.ACCESS, at=at)
+    family = TokenFamily.objects.filter(pk=claims.family_id, revoked_at=None).select_related("user").first()
+    if family is None or family.user_id != claims.user_id or not family.user.is_active:
+        raise tokens.BadToken
+    if not secrets.compare_digest(tokens.epoch_of(family.user), claims.epoch):
+        raise tokens.BadToken
+    return family.user, claims

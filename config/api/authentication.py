@@ -16,7 +16,8 @@ from audit.context import bind
 from identity.callers import Caller, KeyCaller, PersonCaller, ServiceCaller
 from identity.models import User
 from identity.operations import note_key_use
-from identity.queries import live_key
+from identity.queries import bearer_of, live_key
+from identity.tokens import BadToken
 
 # How a stranger can say who they are.
 CHALLENGE = "Session, Bearer, Api-Key"
@@ -61,6 +62,22 @@ class ApiKeyAuthentication(_Authentication):
         caller = KeyCaller(key)
         bind(caller.actor, program_id=key.program_id)
         return caller, caller
+
+
+class TokenAuthentication(_Authentication):
+    """``Authorization: Bearer TOKEN``: a person, with an access token of /auth/token."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
+        credential = credential_of(request, "bearer")
+        if credential is None:
+            return None
+        try:
+            user, claims = bearer_of(credential, at=timezone.now())
+        except BadToken:
+            raise AuthenticationFailed from None
+        caller = PersonCaller(user, stepped_up_at=claims.stepped_up_at, family=claims.family_id)
+        bind(caller.actor)
+        return user, caller
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -165,6 +165,8 @@ def _refusal_for(problem: Exception) -> tuple[DomainError | None, dict[str, str]
     headers: dict[str, str] = {}
     match problem:
         case DomainError():
+            if "retry_after_seconds" in problem.params:
+                headers["Retry-After"] = str(problem.params["retry_after_seconds"])
             return problem, headers
         case Http404() | exceptions.NotFound():
             return NotFound(), headers

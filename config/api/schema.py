@@ -83,3 +83,13 @@ class AdminKeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "apiKey", "in": "header", "name": "X-Admin-Key"}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Describes access tokens."""
+
+    target_class = "config.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -95,3 +95,46 @@ class ApiKeyInput(Plain):
         help_text=f"Some of: {', '.join(sorted(rules.KEY_SCOPES))}.",
     )
     expires_at = serializers.DateTimeField(required=False, help_text="A year from now when it is left out.")
+
+
+class SignInInput(Plain):
+    """Who signs in."""
+
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=32, required=False, help_text="From the authenticator app, or a recovery code, if there is one."
+    )
+
+
+class RefreshInput(Plain):
+    """What goes on."""
+
+    refresh = serializers.CharField(max_length=4096)
+
+
+class RevokeInput(Plain):
+    """What ends."""
+
+    token = serializers.CharField(max_length=4096, help_text="An access or a refresh token of the sign-in.")
+
+
+class CodeInput(Plain):
+    """A second factor."""
+
+    code = serializers.CharField(max_length=32, help_text="From the authenticator app, or a recovery code.")
+
+
+class AccessOutput(Plain):
+    """A token for `Authorization: Bearer`."""
+
+    access = serializers.CharField()
+    token_type = serializers.CharField()
+    access_expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class TokenPairOutput(AccessOutput):
+    """A token for requests, and one for the next pair. The second works once."""
+
+    refresh = serializers.CharField()
+    refresh_expires_in = serializers.IntegerField(help_text="Seconds.")

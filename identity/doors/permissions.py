@@ -14,10 +14,11 @@ from identity.errors import ProgramRequired
 from identity.models import Program, User
 
 
-def caller_of(request: Request) -> Caller | None:
-    """Return who calls; None for a stranger."""
-    if isinstance(request.auth, Caller):
-        return request.auth
+def caller_of(request: Any) -> Caller | None:
+    """Return who calls, be it a request of the API or of a page; None for a stranger."""
+    auth = getattr(request, "auth", None)
+    if isinstance(auth, Caller):
+        return auth
     return PersonCaller(request.user) if isinstance(request.user, User) else None
 
 

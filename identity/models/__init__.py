@@ -4,6 +4,7 @@ from identity.models.idempotency import IdempotencyRecord
 from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalVote
+from identity.models.tokens import RefreshToken, TokenFamily, UsedCode
 
 __all__ = (
     "ApiKey",
@@ -16,6 +17,9 @@ __all__ = (
     "Proposal",
     "ProposalMaker",
     "ProposalVote",
+    "RefreshToken",
+    "TokenFamily",
+    "UsedCode",
     "User",
     "UserManager",
 )

@@ -2,5 +2,6 @@
 
 from identity.api.views.keys import ApiKeyViewSet
 from identity.api.views.programs import ProgramViewSet
+from identity.api.views.tokens import RefreshView, RevokeView, SignInView, StepUpView
 
-__all__ = ("ApiKeyViewSet", "ProgramViewSet")
+__all__ = ("ApiKeyViewSet", "ProgramViewSet", "RefreshView", "RevokeView", "SignInView", "StepUpView")
