@@ -42,17 +42,23 @@ class Schema(AutoSchema):
             added.append(PROGRAM)
         return [*super().get_override_parameters(), *added]
 
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            # Added here and not among the declared answers: a view that declares its own would lose them.
+            statuses = ["400", "401", "403", *(["404"] if "{" in self.path else []), "429"]
+            if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", ())}:
+                statuses.append("409")
+            answers = operation["responses"]
+            for status in statuses:
+                answers.setdefault(status, self._get_response_for_code(ERROR, status))
+            operation["responses"] = dict(sorted(answers.items()))
+        return operation
+
     def get_response_serializers(self) -> Any:
         declared = super().get_response_serializers()
         success = "204" if self.method == "DELETE" else "201" if self.method == "POST" else "200"
-        answers = dict(declared) if isinstance(declared, dict) else {success: declared}
-        answers.setdefault("400", ERROR)
-        answers.setdefault("401", ERROR)
-        answers.setdefault("403", ERROR)
-        if "{" in self.path:
-            answers.setdefault("404", ERROR)
-        answers.setdefault("429", ERROR)
-        return answers
+        return declared if isinstance(declared, dict) else {success: declared}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):

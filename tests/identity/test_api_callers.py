@@ -136,6 +136,8 @@ def test_a_caller_of_several_programs_names_one(api_as: Any, olivia: User) -> No
     assert listed(client, "?program=second").status_code == 200
     assert listed(client, **{"X-Program": "acme"}).status_code == 200
     assert listed(client, "?program=acme", **{"X-Program": "acme"}).status_code == 200
+    assert listed(client, "?program=acme", **{"X-Program": "second"}).status_code == 404
+    assert listed(client, "?program=second&program=acme").status_code == 404
 
 
 def test_two_roles_in_one_program_are_one_program(api_as: Any, olivia: User, program: Program) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import Entry
+from identity.errors import SecondFactorRequired, SlugTaken
 from identity.models import IdempotencyRecord, Program, User
 from identity.operations import create_program
 from identity.states import Role
@@ -69,6 +70,16 @@ def test_a_refusal_is_final_for_its_key() -> None:
     assert second.json() == first.json()
     assert second["Idempotent-Replayed"] == "true"
     assert create(key="k-2").status_code == 201
+
+
+@pytest.mark.django_db
+def test_what_was_done_before_a_refusal_is_undone_and_the_refusal_is_kept() -> None:
+    with mock.patch("identity.api.views.programs.ProgramOutput", side_effect=SlugTaken(slug="zuri")):
+        assert create().status_code == 409
+
+    assert not Program.objects.exists()
+    assert not Entry.objects.exists()
+    assert create()["Idempotent-Replayed"] == "true"
 
 
 @pytest.mark.django_db
@@ -191,6 +202,16 @@ def test_what_speaks_of_the_caller_is_not_kept(api_as: Any, program: Program) ->
     somebody.memberships.update(role=Role.OWNER)
 
     assert client.post(url, {"reason": "x"}, headers={"Idempotency-Key": "k"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_who_is_asked_for_a_second_factor_sends_the_same_again() -> None:
+    with mock.patch("identity.api.views.programs.create_program", side_effect=SecondFactorRequired(minutes=5)):
+        asked = create()
+
+    assert (asked.status_code, asked.json()["code"]) == (403, "second_factor_required")
+    assert not IdempotencyRecord.objects.exists()
+    assert create().status_code == 201
 
 
 @pytest.mark.django_db

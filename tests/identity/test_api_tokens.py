@@ -41,7 +41,7 @@ def bob(bob: User) -> User:
 @pytest.fixture
 def app(bob: User) -> str:
     """Bob's authenticator app."""
-    secret = generate_totp_secret()
+    secret: str = generate_totp_secret()
     TOTP.activate(bob, secret)
     return secret
 
@@ -182,6 +182,18 @@ def test_guessing_codes_locks_out_too(bob: User, app: str) -> None:
 
     assert codes == ["second_factor_wrong"] * 7 + ["sign_in_locked"]
     assert sign_in(code=code_of(app)).json()["code"] == "sign_in_locked"
+
+
+def test_who_is_locked_out_does_not_step_up(bob: User, app: str) -> None:
+    access = sign_in(code=RecoveryCodes.activate(bob).generate_codes()[0]).json()["access"]
+    for _ in range(8):
+        last = post("step-up", {"code": "no"}, access=access)
+    assert last.json()["code"] == "sign_in_locked"
+
+    answer = post("step-up", {"code": code_of(app)}, access=access)
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "sign_in_locked")
+    assert not Entry.objects.filter(action="identity.token_family.stepped_up").exists()
 
 
 def test_stepping_up(bob: User, app: str) -> None:
@@ -331,7 +343,7 @@ def forged(pair: dict[str, Any], *, secret: str | None = None, algorithm: str = 
     claims = {**jwt.decode(pair["access"], options={"verify_signature": False}), **changes}
     claims = {name: value for name, value in claims.items() if value is not None}
     key = "the-new-secret-of-32-characters-!" if secret is None else secret
-    return jwt.encode(claims, key or None, algorithm=algorithm)
+    return jwt.encode(claims, key or None, algorithm=algorithm)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
