@@ -92,3 +92,13 @@ def acting_as(actor_type: str, actor_id: str, *, program_id: UUID | None = None)
         known = Context(find_actor=lambda: actor, correlation_id=new_correlation_id())
     with acting(replace(known, find_actor=lambda: actor, program_id=program_id)) as context:
         yield context
+
+
+def bind(actor: Actor, *, program_id: UUID | None = None) -> None:
+    """Name the actor, and the program when it is known, for the rest of what is going on: a door knows its caller
+    only once it has looked at the credentials. Without a context around it there is nothing to end it, so nothing is
+    named.
+    """
+    known = _current.get()
+    if known is not None:
+        _current.set(replace(known, find_actor=lambda: actor, program_id=program_id or known.program_id))

@@ -205,7 +205,12 @@ ENVELOPED_PREFIXES = ("/wallets", "/api/customer")
 API_PREFIXES = ("/api/", *ENVELOPED_PREFIXES)
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["config.api.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "config.api.authentication.AdminKeyAuthentication",
+        "config.api.authentication.ApiKeyAuthentication",
+        "config.api.authentication.TokenAuthentication",
+        "config.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
         "config.api.parsers.StrictJSONParser",
@@ -216,10 +221,15 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["config.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.api.pagination.SeekPagination",
     "DEFAULT_SCHEMA_CLASS": "config.api.schema.Schema",
-    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttles.AddressThrottle", "config.api.throttles.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "config.api.throttles.AddressThrottle",
+        "config.api.throttles.CallerThrottle",
+        "config.api.throttles.ScopeThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {
         "address": environment["THROTTLE_ADDRESS"],
         "caller": environment["THROTTLE_CALLER"],
+        "tokens": environment["THROTTLE_TOKENS"],
     },
     "EXCEPTION_HANDLER": "config.api.errors.handle",
     "COERCE_DECIMAL_TO_STRING": True,

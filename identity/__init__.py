@@ -1,6 +1,8 @@
 """identity: who may do what, and in which program.
 
-Purpose: people and programs (tenants), memberships with roles, and the one table that turns a role into permissions.
-Tables: identity_user, identity_program, identity_membership.
+Purpose: people and programs (tenants), memberships with roles, and the one table that turns a role into permissions;
+keys and tokens with which the API is called; what waits for a second person; requests that must happen once.
+Tables: identity_user, identity_program, identity_membership, identity_apikey, identity_tokenfamily,
+identity_refreshtoken, identity_usedcode, identity_idempotencyrecord, identity_proposal and its makers and votes.
 Callers: every context above; it imports audit only.
 """

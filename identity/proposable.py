@@ -1,16 +1,25 @@
 """What identity lets two people decide: granting roles that move money, and the policies of approval themselves."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
 
 from identity import rules
-from identity.errors import MembershipExists, PolicyMakesNoSense, PolicyUnsatisfiable, UnknownPerson, UnknownRole
+from identity.errors import (
+    KeyMakesNoSense,
+    KeyNeedsNoProposal,
+    MembershipExists,
+    PolicyMakesNoSense,
+    PolicyUnsatisfiable,
+    UnknownPerson,
+    UnknownRole,
+    UnknownScope,
+)
 from identity.kinds import ProposalKind, kind_named, register_kind
 from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
-from identity.operations import add_membership
+from identity.operations import add_membership, prepare_api_key
 from identity.queries import possible_voters
 from identity.states import Role
 
@@ -18,6 +27,7 @@ Payload = Mapping[str, Any]
 
 GRANT_ROLE = "identity.grant_role"
 CHANGE_POLICY = "identity.change_policy"
+CREATE_MONEY_KEY = "identity.create_money_key"
 
 _ONE_OWNER = (rules.Band(Decimal(0), 1, frozenset({Role.OWNER.value})),)
 
@@ -44,6 +54,17 @@ def register() -> None:
             check=_check_policy,
             describe=_describe_policy,
             execute=_change_policy,
+        )
+    )
+    register_kind(
+        ProposalKind(
+            name=CREATE_MONEY_KEY,
+            label="Make an API key that moves money",
+            permission_to_propose="key.manage",
+            bands=_ONE_OWNER,
+            check=_check_money_key,
+            describe=_describe_money_key,
+            execute=_prepare_money_key,
         )
     )
 
@@ -107,3 +128,42 @@ def _change_policy(proposal: Proposal, at: datetime) -> Payload:
         program=proposal.program, kind=proposal.payload["kind"], valid_from=at, bands=proposal.payload["bands"]
     )
     return {"policy": str(policy.pk)}
+
+
+def _check_money_key(_program: Program, payload: Payload) -> None:
+    name, scopes, days = payload.get("name"), payload.get("scopes"), payload.get("days")
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= 120:
+        raise KeyMakesNoSense(reason="a name has 1 to 120 characters")
+    # Days and not an instant: a vote that takes a week must not find the key expired.
+    if type(days) is not int or not 1 <= days <= rules.KEY_LASTS_AT_MOST.days:
+        raise KeyMakesNoSense(reason=f"it lasts 1 to {rules.KEY_LASTS_AT_MOST.days} whole days")
+    if not isinstance(scopes, list) or any(not isinstance(scope, str) for scope in scopes):
+        raise KeyMakesNoSense(reason="scopes are a list of names")
+    unknown = sorted(set(scopes) - rules.KEY_SCOPES)
+    if unknown:
+        raise UnknownScope(scopes=unknown, known=sorted(rules.KEY_SCOPES))
+    if not rules.MONEY_SCOPES.intersection(scopes):
+        raise KeyNeedsNoProposal
+
+
+def _describe_money_key(payload: Payload) -> list[tuple[str, str]]:
+    return [
+        ("Name", str(payload["name"])),
+        ("May", ", ".join(payload["scopes"])),
+        ("Lasts", f"{payload['days']} days from the approval"),
+    ]
+
+
+def _prepare_money_key(proposal: Proposal, at: datetime) -> Payload:
+    payload = proposal.payload
+    _check_money_key(proposal.program, payload)
+    maker = proposal.makers.select_related("user").order_by("revision", "at", "pk")[0].user
+    key = prepare_api_key(
+        program=proposal.program,
+        name=payload["name"],
+        scopes=payload["scopes"],
+        expires_at=at + timedelta(days=payload["days"]),
+        by=maker,
+        at=at,
+    )
+    return {"api_key": str(key.pk)}

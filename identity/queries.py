@@ -1,5 +1,7 @@
 """What identity answers."""
 
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +12,10 @@ from django.db import models
 from django.db.models import Q
 
 from audit.models import EntryQuerySet
-from identity import rules
+from identity import rules, tokens
+from identity.errors import KeyExpiryOutOfRange, UnknownScope
 from identity.kinds import ProposalKind, lines_of
-from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
+from identity.models import ApiKey, ApprovalPolicy, Membership, Program, Proposal, TokenFamily, User
 from identity.states import ProposalState
 
 
@@ -112,3 +115,44 @@ def required_band(kind: ProposalKind, *, program: Program, amount: Decimal | Non
     )
     bands = rules.read_bands(policy.bands) if policy else kind.bands
     return rules.band_for(bands, amount)
+
+
+def live_key(credential: str, *, at: datetime) -> ApiKey | None:
+    """Return the key that ``PREFIX.SECRET`` opens; None for a wrong, revoked, expired or uncollected one alike."""
+    parts = rules.split_credential(credential)
+    if parts is None:
+        return None
+    prefix, secret = parts
+    key = ApiKey.objects.live(at=at).filter(prefix=prefix).select_related("program").first()
+    # Compared even where there is none, so that the time taken says nothing about the prefix.
+    matches = secrets.compare_digest(key.secret_hash if key else rules.hash_of(""), rules.hash_of(secret))
+    return key if matches else None
+
+
+def check_key(*, scopes: Iterable[str], expires_at: datetime, at: datetime) -> list[str]:
+    """Return the scopes of a key to be, once each and in order.
+
+    :raises UnknownScope: if one is none that a key can carry.
+    :raises KeyExpiryOutOfRange: if it would be expired at once, or last more than a year.
+    """
+    carried = sorted({str(scope) for scope in scopes})
+    unknown = [scope for scope in carried if scope not in rules.KEY_SCOPES]
+    if unknown or not carried:
+        raise UnknownScope(scopes=unknown, known=sorted(rules.KEY_SCOPES))
+    if not at < expires_at <= at + rules.KEY_LASTS_AT_MOST:
+        raise KeyExpiryOutOfRange(days=rules.KEY_LASTS_AT_MOST.days)
+    return carried
+
+
+def bearer_of(token: str, *, at: datetime) -> tuple[User, tokens.Claims]:
+    """Return whose access token this is, and what it says.
+
+    :raises BadToken: if it opens nothing: wrong, expired, revoked, of another password or of somebody deactivated.
+    """
+    claims = tokens.read(token, kind=tokens.ACCESS, at=at)
+    family = TokenFamily.objects.filter(pk=claims.family_id, revoked_at=None).select_related("user").first()
+    if family is None or family.user_id != claims.user_id or not family.user.is_active:
+        raise tokens.BadToken
+    if not secrets.compare_digest(tokens.epoch_of(family.user), claims.epoch):
+        raise tokens.BadToken
+    return family.user, claims

@@ -15,30 +15,24 @@ STAFF_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER", "S
 
 _READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "user.read", "proposal.read"})
 
+_WORKING_ON_FINDINGS: Final = frozenset({"reconciliation.read", "reconciliation.run", "reconciliation.work"})
+
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
-    | {
-        "journal.read",
-        "operations.read",
-        "program.change",
-        "membership.grant",
-        "membership.propose",
-        "policy.propose",
-        "reconciliation.read",
-        "reconciliation.run",
-        "reconciliation.work",
-    },
-    "FINANCE_MAKER": _READING | {"reconciliation.read", "reconciliation.run", "reconciliation.work"},
-    "FINANCE_APPROVER": _READING | {"reconciliation.read", "reconciliation.run", "reconciliation.work"},
+    | _WORKING_ON_FINDINGS
+    | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
+    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage"},
+    "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS,
+    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
     "SUPPORT": _READING,
-    "AUDITOR": _READING | {"journal.read", "operations.read", "reconciliation.read"},
+    "AUDITOR": _READING | {"journal.read", "operations.read", "key.read", "reconciliation.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
 }
 
 # The machinery serves every program, so its state is shown to the house's own staff only.
-HOUSE_ONLY: Final = frozenset({"operations.read"})
+HOUSE_ONLY: Final = frozenset({"operations.read", "program.create"})
 
 
 def roles_with(permission: str) -> frozenset[str]:
@@ -100,3 +94,56 @@ def has_cooled(*, since: datetime, at: datetime) -> bool:
 def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
     """Return the bands of a stored policy."""
     return tuple(Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"])) for band in stored)
+
+
+# Programs that call: API keys and the service key
+
+# Whoever holds one of these can make money move, so two people decide on a key that carries it.
+MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
+# A key never decides, never hands out rights and never enters a page: those are people's.
+KEY_SCOPES: Final = MONEY_SCOPES | {
+    "journal.read", "membership.read", "program.change", "program.read", "proposal.read", "user.read",
+}  # fmt: skip
+# ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
+SERVICE_PERMISSIONS: Final = frozenset({
+    "journal.read", "key.read", "membership.read", "operations.read", "program.change", "program.create",
+    "program.read", "proposal.read", "user.read",
+})  # fmt: skip
+KEY_LASTS_AT_MOST: Final = timedelta(days=366)
+KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+SECRET_BYTES: Final = 32
+PREFIX_BYTES: Final = 6
+
+
+def hash_of(secret: str) -> str:
+    """Return what is stored of a random secret; it has 256 bits of chance, so a slow hash would protect nothing."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def split_credential(credential: str) -> tuple[str, str] | None:
+    """Return prefix and secret of ``PREFIX.SECRET``, or None for what was never one."""
+    prefix, dot, secret = credential.partition(".")
+    well_formed = dot and prefix and secret and len(credential) <= 200 and credential.isascii()
+    return (prefix, secret) if well_formed else None
+
+
+# A request that happens once
+
+LONGEST_IDEMPOTENCY_KEY: Final = 255
+# Keys inside the house begin like this, so that no caller can take one of them.
+RESERVED_KEY_PREFIXES: Final = ("house:", "register:", "claim:", "commerce:", "payout:")
+
+
+def is_idempotency_key(key: str) -> bool:
+    """Whether ``key`` has at most 255 characters, all of them visible ASCII."""
+    return 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY and all("!" <= character <= "~" for character in key)
+
+
+def is_reserved_key(key: str) -> bool:
+    """Whether ``key`` looks like one of the house's own."""
+    return key.lower().startswith(RESERVED_KEY_PREFIXES)
+
+
+def differing_fields(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return the fields that are missing on one side or have other fingerprints."""
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))

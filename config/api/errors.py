@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 
 from audit.context import correlation_id
 from audit.errors import DomainError
+from config.api.authentication import CHALLENGE
 
 log = structlog.get_logger("api")
 
@@ -164,11 +165,13 @@ def _refusal_for(problem: Exception) -> tuple[DomainError | None, dict[str, str]
     headers: dict[str, str] = {}
     match problem:
         case DomainError():
+            if "retry_after_seconds" in problem.params:
+                headers["Retry-After"] = str(problem.params["retry_after_seconds"])
             return problem, headers
         case Http404() | exceptions.NotFound():
             return NotFound(), headers
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            headers["WWW-Authenticate"] = getattr(problem, "auth_header", None) or "Session"
+            headers["WWW-Authenticate"] = getattr(problem, "auth_header", None) or CHALLENGE
             return NotAuthenticated(), headers
         case exceptions.PermissionDenied() if str(problem.detail).startswith("CSRF Failed"):
             return CsrfFailed(), headers

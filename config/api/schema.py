@@ -4,8 +4,10 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import inline_serializer
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
+
+from identity.doors import InProgram
 
 ERROR = inline_serializer(
     "Error",
@@ -18,20 +20,45 @@ ERROR = inline_serializer(
 )
 
 
+ONCE = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="Send the same one whenever this request is sent again; or as the body field `idempotency_key`.",
+)
+PROGRAM = OpenApiParameter(
+    "X-Program",
+    location=OpenApiParameter.HEADER,
+    description="The slug of the program; or `?program=`. A key has its own, and so has who belongs to one only.",
+)
+
+
 class Schema(AutoSchema):
-    """Adds the error body to every operation."""
+    """Adds the error body to every operation, and the headers that doors read."""
+
+    def get_override_parameters(self) -> list[Any]:
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        added = [ONCE] if getattr(action, "idempotent", False) else []
+        if isinstance(self.view, InProgram):
+            added.append(PROGRAM)
+        return [*super().get_override_parameters(), *added]
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            # Added here and not among the declared answers: a view that declares its own would lose them.
+            statuses = ["400", "401", "403", *(["404"] if "{" in self.path else []), "429"]
+            if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", ())}:
+                statuses.append("409")
+            answers = operation["responses"]
+            for status in statuses:
+                answers.setdefault(status, self._get_response_for_code(ERROR, status))
+            operation["responses"] = dict(sorted(answers.items()))
+        return operation
 
     def get_response_serializers(self) -> Any:
         declared = super().get_response_serializers()
         success = "204" if self.method == "DELETE" else "201" if self.method == "POST" else "200"
-        answers = dict(declared) if isinstance(declared, dict) else {success: declared}
-        answers.setdefault("400", ERROR)
-        answers.setdefault("401", ERROR)
-        answers.setdefault("403", ERROR)
-        if "{" in self.path:
-            answers.setdefault("404", ERROR)
-        answers.setdefault("429", ERROR)
-        return answers
+        return declared if isinstance(declared, dict) else {success: declared}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
@@ -42,3 +69,33 @@ class SessionScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """Describes API keys."""
+
+    target_class = "config.api.authentication.ApiKeyAuthentication"
+    name = "api_key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Api-Key PREFIX.SECRET`"}
+
+
+class AdminKeyScheme(OpenApiAuthenticationExtension):
+    """Describes the service key."""
+
+    target_class = "config.api.authentication.AdminKeyAuthentication"
+    name = "admin_key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "X-Admin-Key"}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Describes access tokens."""
+
+    target_class = "config.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

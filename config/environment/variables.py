@@ -205,6 +205,12 @@ VARIABLES: tuple[Variable, ...] = (
         meaning="API requests one network address may make, signed in or not.",
     ),
     Variable(
+        name="THROTTLE_TOKENS",
+        parse=rate,
+        default="20/minute",
+        meaning="Requests for API tokens (sign in, refresh, revoke, step up) one network address may make.",
+    ),
+    Variable(
         name="LOG_LEVEL",
         parse=choice("DEBUG", "INFO", "WARNING", "ERROR"),
         default="INFO",

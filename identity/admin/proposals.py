@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
 from audit.admin import RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from identity.admin.shown import LABELS, person_of
+from identity.doors import require_second_factor
+from identity.errors import SecondFactorRequired
 from identity.kinds import label_of
 from identity.models import Proposal, User
 from identity.operations import recall_proposal, vote
@@ -99,8 +103,21 @@ class ProposalAdmin(RecordedAdmin):
         """Cast a vote on what the page showed."""
         form = BallotForm(request.POST)
         if request.method == "POST" and form.is_valid():
+            try:
+                require_second_factor(request, at=timezone.now())
+            except SecondFactorRequired as refusal:
+                return self._ask_for_second_factor(request, pk, refusal)
             self._do(request, pk, lambda person: vote(pk, **form.cleaned_data, by=person, at=timezone.now()), "Voted.")
         return redirect("admin:identity_proposal_change", pk)
+
+    def _ask_for_second_factor(self, request: HttpRequest, pk: UUID, refusal: DomainError) -> HttpResponse:
+        """Lead to where a second factor is shown, or set up, and from there back to the ballot."""
+        here = reverse("admin:identity_proposal_change", args=[pk])
+        if Authenticator.objects.filter(user=person_of(request)).exists():
+            self.message_user(request, "Show your second factor, and then vote.", messages.WARNING)
+            return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': here})}")
+        self.message_user(request, f"{refusal} Set one up on your security page.", messages.ERROR)
+        return redirect(here)
 
     def recall_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take back what one has proposed."""

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from identity.models import Program, Proposal
+from identity.models import ApiKey, Program, Proposal
 from identity.states import ProgramStatus, ProposalState
 
 
@@ -28,4 +28,15 @@ class ProposalFilter(filters.FilterSet):
 
     class Meta:
         model = Proposal
+        fields = ()
+
+
+class ApiKeyFilter(filters.FilterSet):
+    """Keys by prefix, and whether they are revoked."""
+
+    prefix = filters.CharFilter(max_length=16)
+    revoked = filters.BooleanFilter(field_name="revoked_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = ApiKey
         fields = ()

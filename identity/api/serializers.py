@@ -1,12 +1,16 @@
-"""What the API shows of identity."""
+"""What the API takes and shows of identity."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from identity import queries
-from identity.models import Program, Proposal
+from identity import queries, rules
+from identity.models import ApiKey, Program, Proposal
 from identity.states import Decision
+
+Plain = serializers.Serializer[Any]
+
+_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class ProgramOutput(serializers.ModelSerializer[Program]):
@@ -69,3 +73,122 @@ class RecallInput(serializers.Serializer[Any]):
     """Why a proposal is taken back."""
 
     reason = serializers.CharField(max_length=500)
+
+
+class ProgramInput(Plain):
+    """What opens a program."""
+
+    name = serializers.CharField(max_length=120)
+    slug = serializers.RegexField(_SLUG, max_length=60)
+    time_zone = serializers.CharField(max_length=64, default="UTC")
+    default_asset_code = serializers.CharField(max_length=20, default="USD")
+
+
+class ProgramReplacement(Plain):
+    """What of a program can be changed, all of it."""
+
+    name = serializers.CharField(max_length=120)
+    time_zone = serializers.CharField(max_length=64)
+
+
+class ProgramChange(Plain):
+    """What of a program can be changed, some of it."""
+
+    name = serializers.CharField(max_length=120, required=False)
+    time_zone = serializers.CharField(max_length=64, required=False)
+
+
+class ReasonInput(Plain):
+    """Why."""
+
+    reason = serializers.CharField(max_length=500)
+
+
+class NoInput(Plain):
+    """Nothing but, perhaps, the idempotency key."""
+
+
+class ApiKeyOutput(serializers.ModelSerializer[ApiKey]):
+    """A key, without its secret."""
+
+    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+    collected = serializers.SerializerMethodField(help_text="False while an approved key waits for its secret.")
+
+    class Meta:
+        model = ApiKey
+        fields: tuple[str, ...] = (
+            "id", "name", "prefix", "scopes", "collected", "created_by", "created_at", "expires_at", "revoked_at",
+            "last_used_at",
+        )  # fmt: skip
+        read_only_fields: tuple[str, ...] = fields
+
+    def get_collected(self, key: ApiKey) -> bool:
+        return bool(key.secret_hash)
+
+
+class ApiKeyWithSecret(ApiKeyOutput):
+    """A key with its secret, the one time it is shown."""
+
+    secret = serializers.CharField(
+        allow_null=True, help_text="Send it as `Authorization: Api-Key SECRET`. A replay of the request shows null."
+    )
+
+    class Meta(ApiKeyOutput.Meta):
+        fields = (*ApiKeyOutput.Meta.fields, "secret")
+        read_only_fields = fields
+
+
+class ApiKeyInput(Plain):
+    """What makes a key."""
+
+    name = serializers.CharField(max_length=120)
+    scopes = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        min_length=1,
+        max_length=len(rules.KEY_SCOPES),
+        help_text=f"Some of: {', '.join(sorted(rules.KEY_SCOPES))}.",
+    )
+    expires_at = serializers.DateTimeField(required=False, help_text="A year from now when it is left out.")
+
+
+class SignInInput(Plain):
+    """Who signs in."""
+
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=32, required=False, help_text="From the authenticator app, or a recovery code, if there is one."
+    )
+
+
+class RefreshInput(Plain):
+    """What goes on."""
+
+    refresh = serializers.CharField(max_length=4096)
+
+
+class RevokeInput(Plain):
+    """What ends."""
+
+    token = serializers.CharField(max_length=4096, help_text="An access or a refresh token of the sign-in.")
+
+
+class CodeInput(Plain):
+    """A second factor."""
+
+    code = serializers.CharField(max_length=32, help_text="From the authenticator app, or a recovery code.")
+
+
+class AccessOutput(Plain):
+    """A token for `Authorization: Bearer`."""
+
+    access = serializers.CharField()
+    token_type = serializers.CharField()
+    access_expires_in = serializers.IntegerField(help_text="Seconds.")
+
+
+class TokenPairOutput(AccessOutput):
+    """A token for requests, and one for the next pair. The second works once."""
+
+    refresh = serializers.CharField()
+    refresh_expires_in = serializers.IntegerField(help_text="Seconds.")

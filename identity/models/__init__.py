@@ -1,10 +1,16 @@
 """What identity stores."""
 
+from identity.models.idempotency import IdempotencyRecord
+from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalQuerySet, ProposalVote
+from identity.models.tokens import RefreshToken, TokenFamily, UsedCode
 
 __all__ = (
+    "ApiKey",
+    "ApiKeyQuerySet",
     "ApprovalPolicy",
+    "IdempotencyRecord",
     "Membership",
     "Program",
     "ProgramQuerySet",
@@ -12,6 +18,9 @@ __all__ = (
     "ProposalMaker",
     "ProposalQuerySet",
     "ProposalVote",
+    "RefreshToken",
+    "TokenFamily",
+    "UsedCode",
     "User",
     "UserManager",
 )

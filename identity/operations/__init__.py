@@ -2,30 +2,56 @@
 
 from identity.operations.add_membership import add_membership
 from identity.operations.bootstrap_owner import bootstrap_owner
+from identity.operations.change_program import change_program
 from identity.operations.change_program_status import change_program_status
+from identity.operations.check_second_factor import check_second_factor
+from identity.operations.collect_api_key import collect_api_key
+from identity.operations.create_api_key import create_api_key
 from identity.operations.create_program import create_program
 from identity.operations.create_user import create_user
 from identity.operations.execute_proposal import execute_proposal
 from identity.operations.expire_proposals import expire_proposals
 from identity.operations.grant_role import grant_role
+from identity.operations.issue_tokens import issue_tokens
+from identity.operations.note_failed_second_factor import note_failed_second_factor
+from identity.operations.note_key_use import note_key_use
+from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
 from identity.operations.recall_proposal import recall_proposal
+from identity.operations.refresh_tokens import refresh_tokens
 from identity.operations.remove_membership import remove_membership
 from identity.operations.revise_proposal import revise_proposal
+from identity.operations.revoke_api_key import revoke_api_key
+from identity.operations.revoke_tokens import revoke_tokens
+from identity.operations.run_once import run_once
+from identity.operations.step_up import step_up
 from identity.operations.vote import vote
 
 __all__ = (
     "add_membership",
     "bootstrap_owner",
+    "change_program",
     "change_program_status",
+    "check_second_factor",
+    "collect_api_key",
+    "create_api_key",
     "create_program",
     "create_user",
     "execute_proposal",
     "expire_proposals",
     "grant_role",
+    "issue_tokens",
+    "note_failed_second_factor",
+    "note_key_use",
+    "prepare_api_key",
     "propose",
     "recall_proposal",
+    "refresh_tokens",
     "remove_membership",
     "revise_proposal",
+    "revoke_api_key",
+    "revoke_tokens",
+    "run_once",
+    "step_up",
     "vote",
 )

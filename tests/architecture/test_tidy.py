@@ -17,7 +17,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
         "portal", "admin", "management", "proposable", "migrations"}  # fmt: skip
 # What a context has beside that, because the design gives it to this context and no other.
 OWN = {
-    "identity": {"kinds"},
+    "identity": {"kinds", "callers", "doors", "tokens"},
     "audit": {"context", "middleware", "reconciliation"},
     "ledger": {"money", "postings"},
     "wallets": {"rails"},

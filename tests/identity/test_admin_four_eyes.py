@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,14 +15,13 @@ from identity.operations import propose, revise_proposal
 from identity.proposable import GRANT_ROLE
 from identity.states import Role
 from tests.factories import MembershipFactory, UserFactory
+from tests.signed_in import BACKEND, with_second_factor
 
 pytestmark = pytest.mark.django_db
 
 
 def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
+    return with_second_factor(Client(), user)
 
 
 def ballot_on(proposal: Proposal) -> dict[str, str | int]:
@@ -217,3 +217,22 @@ def test_an_unknown_person_is_refused_and_the_form_keeps_what_was_typed(program:
     text = answer.content.decode()
     assert "Nobody signs in with this address" in text
     assert 'value="nobody@example.com"' in text
+
+
+@pytest.mark.parametrize("seconds_ago", [None, 301])
+def test_a_vote_asks_for_a_second_factor_shown_just_now(
+    proposal: Proposal, oscar: User, seconds_ago: int | None
+) -> None:
+    client = Client()
+    client.force_login(oscar, backend=BACKEND)
+    if seconds_ago is not None:
+        with_second_factor(client, oscar, seconds_ago=seconds_ago)
+
+    assert "Set one up on your security page" in cast(client, proposal)
+    assert not proposal.votes.exists()
+    Authenticator.objects.create(user=oscar, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    answer = client.post(reverse("admin:identity_proposal_vote", args=[proposal.pk]), ballot_on(proposal))
+
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    assert str(proposal.pk) in answer["Location"]
+    assert not proposal.votes.exists()

@@ -8,21 +8,29 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from audit.context import acting_as
 from audit.models import Entry
 from identity.models import Membership, Program, Proposal, User
+from identity.operations import create_api_key
 from identity.proposable import GRANT_ROLE
 from identity.states import Role
 from tests.factories import MembershipFactory, UserFactory
+from tests.signed_in import BACKEND, with_second_factor
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v2/proposals"
 
 
+class OnceEach(APIClient):
+    """A caller who gives every request a key of its own."""
+
+    def post(self, path: str, data: Any = None, **extra: Any) -> Any:  # type: ignore[override]
+        return super().post(path, data, headers={"Idempotency-Key": uuid4().hex, **extra.pop("headers", {})}, **extra)
+
+
 def client_of(user: User) -> APIClient:
-    client = APIClient()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
+    return with_second_factor(OnceEach(), user)
 
 
 def person(name: str, program: Program, role: Role = Role.OWNER) -> User:
@@ -153,8 +161,8 @@ def test_other_staff_read_and_neither_propose_nor_vote(proposed: dict[str, Any],
 def test_customers_see_none(proposed: dict[str, Any], program: Program, role: str) -> None:
     client = client_of(person("outside", program, Role(role)))
 
-    assert client.get(f"{URL}/{proposed['id']}").status_code == 404
-    assert client.get(URL).json()["results"] == []
+    for answer in (client.get(f"{URL}/{proposed['id']}"), client.get(URL), client.post(URL, wish())):
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
 
 
 def test_a_stranger_signs_in_first(proposed: dict[str, Any]) -> None:
@@ -200,5 +208,49 @@ def test_lists_are_narrowed_and_asked_for_in_few_queries(
     assert len(client.get(f"{URL}?state=PROPOSED").json()["results"]) == 5
     assert [row["id"] for row in client.get(f"{URL}?state=EXECUTED").json()["results"]] == [proposed["id"]]
     assert client.get(f"{URL}?program=other").json()["results"] == []
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         client.get(URL)
+
+
+def test_a_vote_asks_for_a_second_factor_shown_just_now(proposed: dict[str, Any], oscar: User, nora: User) -> None:
+    never = OnceEach()
+    never.force_login(oscar, backend=BACKEND)
+    long_ago = with_second_factor(OnceEach(), oscar, seconds_ago=301)
+
+    for client in (never, long_ago):
+        answer = client.post(f"{URL}/{proposed['id']}/vote", ballot(proposed))
+        assert (answer.status_code, answer.json()["code"]) == (403, "second_factor_required")
+
+    assert not Membership.objects.filter(user=nora).exists()
+    fresh = with_second_factor(OnceEach(), oscar, seconds_ago=290)
+    assert fresh.post(f"{URL}/{proposed['id']}/vote", ballot(proposed)).status_code == 200
+
+
+def test_no_key_votes(proposed: dict[str, Any], program: Program, olivia: User, nora: User, settings: Any) -> None:
+    settings.ADMIN_KEYS = ["a service key that is long enough to be one"]
+    url = f"{URL}/{proposed['id']}/vote"
+
+    service = OnceEach().post(url, ballot(proposed), headers={"X-Admin-Key": settings.ADMIN_KEYS[0]})
+    with acting_as("user", str(olivia.pk)):
+        made, secret = create_api_key(
+            program=program,
+            name="reader",
+            scopes=["program.read"],
+            expires_at=timezone.now() + timedelta(days=1),
+            by=olivia,
+            at=timezone.now(),
+        )
+    key = OnceEach().post(url, ballot(proposed), headers={"Authorization": f"Api-Key {made.prefix}.{secret}"})
+
+    assert (service.status_code, key.status_code) == (403, 403)
+    assert not Membership.objects.filter(user=nora).exists()
+
+
+def test_proposing_twice_with_one_key_proposes_once(olivia: User, oscar: User, nora: User) -> None:
+    headers = {"Idempotency-Key": "the-same"}
+
+    first, second = (client_of(olivia).post(URL, wish(), headers=headers) for _ in range(2))
+
+    assert first.json()["id"] == second.json()["id"]
+    assert second["Idempotent-Replayed"] == "true"
+    assert Proposal.objects.count() == 1

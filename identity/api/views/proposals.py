@@ -1,4 +1,4 @@
-"""Doors of the API into identity."""
+"""Proposals: what waits for a second person, and voting on it."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,32 +12,16 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.api.filters import ProgramFilter, ProposalFilter
-from identity.api.serializers import ProgramOutput, ProposalInput, ProposalOutput, RecallInput, VoteInput
+from identity.api.filters import ProposalFilter
+from identity.api.serializers import ProposalInput, ProposalOutput, RecallInput, VoteInput
+from identity.doors import Door, idempotent, require_second_factor
 from identity.kinds import kind_named
-from identity.models import Membership, Program, ProgramQuerySet, Proposal, ProposalQuerySet, User
+from identity.models import Membership, Program, Proposal, ProposalQuerySet, User
 from identity.operations import propose, recall_proposal, vote
 from identity.states import Decision
 
 
-class ProgramViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Program]):
-    """The programs the caller belongs to; the house's staff see every program."""
-
-    queryset = Program.objects.all()
-    serializer_class = ProgramOutput
-    filterset_class = ProgramFilter
-    lookup_value_converter = "uuid"
-    ordering: ClassVar = ("-id",)
-    ordering_fields: ClassVar = ("created_at", "name", "slug")
-
-    def get_queryset(self) -> ProgramQuerySet:
-        if getattr(self, "swagger_fake_view", False):
-            return Program.objects.none()
-        assert isinstance(self.request.user, User)
-        return Program.objects.for_user(self.request.user)
-
-
-class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]):
+class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]):
     """What waits for a second person, and what became of it. Only people vote: no key stands for one."""
 
     queryset = Proposal.objects.all()
@@ -46,6 +30,14 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     lookup_value_converter = "uuid"
     ordering: ClassVar = ("-id",)
     ordering_fields: ClassVar = ("proposed_at", "expires_at")
+    # Reading is what opens these doors; whether somebody may propose or vote follows from the kind and the policy.
+    permissions: ClassVar = {
+        "list": "proposal.read",
+        "retrieve": "proposal.read",
+        "create": "proposal.read",
+        "vote": "proposal.read",
+        "recall": "proposal.read",
+    }
 
     def get_queryset(self) -> ProposalQuerySet:
         if getattr(self, "swagger_fake_view", False):
@@ -53,6 +45,7 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return Proposal.objects.for_user(self._person()).select_related("program").prefetch_related("makers", "votes")
 
     @extend_schema(request=ProposalInput, responses={201: ProposalOutput})
+    @idempotent()
     def create(self, request: Request) -> Response:
         """Propose something."""
         wanted = self._read(ProposalInput)
@@ -78,8 +71,11 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @action(detail=True, methods=["post"])
     def vote(self, request: Request, pk: UUID) -> Response:
         """Vote on exactly what was read: another revision or digest than the one that stands is refused."""
+        person = self._person()
         said = self._read(VoteInput)
         proposal = self.get_object()
+        now = timezone.now()
+        require_second_factor(request, at=now)
 
         vote(
             proposal.pk,
@@ -87,8 +83,8 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
             digest=said["digest"],
             decision=Decision(said["decision"]),
             comment=said["comment"],
-            by=self._person(),
-            at=timezone.now(),
+            by=person,
+            at=now,
         )
         return self._answer(proposal.pk)
 

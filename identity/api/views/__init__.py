@@ -1,0 +1,16 @@
+"""Doors of the API into identity."""
+
+from identity.api.views.keys import ApiKeyViewSet
+from identity.api.views.programs import ProgramViewSet
+from identity.api.views.proposals import ProposalViewSet
+from identity.api.views.tokens import RefreshView, RevokeView, SignInView, StepUpView
+
+__all__ = (
+    "ApiKeyViewSet",
+    "ProgramViewSet",
+    "ProposalViewSet",
+    "RefreshView",
+    "RevokeView",
+    "SignInView",
+    "StepUpView",
+)

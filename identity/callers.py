@@ -1,0 +1,119 @@
+"""Who calls: a person, a key or the service. Every door asks these the same two questions."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+
+from audit.context import Actor
+from identity import rules
+from identity.models import ApiKey, Membership, Program, ProgramQuerySet, User
+
+Ids = models.QuerySet[Program, UUID]
+
+
+class Caller(ABC):
+    """Somebody or something that calls. Where no person does, it stands in the request as its user too."""
+
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+
+    @property
+    @abstractmethod
+    def actor(self) -> Actor:
+        """Who the journal says it was."""
+
+    @property
+    def pk(self) -> str:
+        """The name under which calls are counted and idempotency keys are kept."""
+        return f"{self.actor.type}:{self.actor.id}"
+
+    @abstractmethod
+    def programs(self, permission: str) -> Ids:
+        """The ids of the programs in which the caller holds ``permission``."""
+
+    @abstractmethod
+    def known_programs(self) -> ProgramQuerySet:
+        """The programs the caller may name at all."""
+
+    @abstractmethod
+    def own_programs(self) -> ProgramQuerySet:
+        """The programs meant when none is named, if there is one only."""
+
+    def may(self, permission: str, program: Program | None = None) -> bool:
+        """Whether the caller holds ``permission`` in ``program``, or anywhere when none is named."""
+        held = self.programs(permission)
+        return (held if program is None else held.filter(pk=program.pk)).exists()
+
+
+@dataclass(frozen=True)
+class PersonCaller(Caller):
+    """A person, in a browser's session or with a token."""
+
+    user: User
+    stepped_up_at: datetime | None = None  # a token's; a session has its own record
+    family: UUID | None = None  # the sign-in a token comes from
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("user", str(self.user.pk))
+
+    def programs(self, permission: str) -> Ids:
+        return Membership.objects.programs_where(self.user, permission)
+
+    def known_programs(self) -> ProgramQuerySet:
+        return Program.objects.for_user(self.user)
+
+    def own_programs(self) -> ProgramQuerySet:
+        return Program.objects.filter(pk__in=self.user.memberships.values("program"))
+
+
+@dataclass(frozen=True)
+class KeyCaller(Caller):
+    """Another system, with a program's key: what the key's scopes say, in that program and nowhere else."""
+
+    key: ApiKey
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("api_key", str(self.key.pk))
+
+    def programs(self, permission: str) -> Ids:
+        held = self.own_programs()
+        if permission not in self.key.scopes or permission not in rules.KEY_SCOPES:
+            held = held.none()
+        return held.order_by().values_list("pk", flat=True)
+
+    def known_programs(self) -> ProgramQuerySet:
+        return self.own_programs()
+
+    def own_programs(self) -> ProgramQuerySet:
+        return Program.objects.filter(pk=self.key.program_id)
+
+
+@dataclass(frozen=True)
+class ServiceCaller(Caller):
+    """The operator's own service, with ADMIN_KEY: it opens programs and reads, and never decides."""
+
+    name: str = "admin-key"
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("service", self.name)
+
+    def programs(self, permission: str) -> Ids:
+        held = self.known_programs() if permission in rules.SERVICE_PERMISSIONS else Program.objects.none()
+        return held.order_by().values_list("pk", flat=True)
+
+    def known_programs(self) -> ProgramQuerySet:
+        return Program.objects.all()
+
+    def own_programs(self) -> ProgramQuerySet:
+        return Program.objects.none()
+
+    def may(self, permission: str, program: Program | None = None) -> bool:
+        # On an empty database there is no program yet in which it could hold anything.
+        return permission in rules.SERVICE_PERMISSIONS

@@ -1,0 +1,15 @@
+"""What every door of the API stands on: who calls, whether they may, in which program, and only once."""
+
+from identity.doors.idempotency import idempotent
+from identity.doors.permissions import Door, HasPermission, InProgram, caller_of
+from identity.doors.second_factor import require_second_factor, second_factor_age
+
+__all__ = (
+    "Door",
+    "HasPermission",
+    "InProgram",
+    "caller_of",
+    "idempotent",
+    "require_second_factor",
+    "second_factor_age",
+)

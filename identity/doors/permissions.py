@@ -1,0 +1,110 @@
+"""Who calls a route, whether they may, and in which program."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from audit import context
+from identity.callers import Caller, PersonCaller
+from identity.errors import ProgramRequired
+from identity.models import Program, User
+
+
+def caller_of(request: Any) -> Caller | None:
+    """Return who calls, be it a request of the API or of a page; None for a stranger."""
+    auth = getattr(request, "auth", None)
+    if isinstance(auth, Caller):
+        return auth
+    return PersonCaller(request.user) if isinstance(request.user, User) else None
+
+
+class HasPermission(BasePermission):
+    """Asks the one permission that the view declares for the action."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        caller = caller_of(request)
+        if caller is None:
+            return False
+        action = view.action if hasattr(view, "action") else str(request.method).lower()
+        if action in (None, "metadata", "options"):  # a method that the route does not have, or a question about it
+            return True
+        if action not in view.permissions:
+            raise ImproperlyConfigured(f"{type(view).__name__} declares no permission for {action!r}.")
+        # Where the address names an object, that object's program decides: see below.
+        in_program = isinstance(view, InProgram) and not getattr(view, "detail", False)
+        return caller.may(view.permissions[action], view.program if in_program else None)
+
+    def has_object_permission(self, request: Request, view: Any, row: Any) -> bool:
+        caller = caller_of(request)
+        assert caller is not None
+        program = row if isinstance(row, Program) else row.program
+        context.bind(caller.actor, program_id=program.pk)
+        return caller.may(view.permissions[view.action], program)
+
+
+class Door:
+    """A route: each of its actions declares one permission, asked before anything else happens."""
+
+    permission_classes: Any = (HasPermission,)
+    # action, or the method's name for a plain view -> permission
+    permissions: ClassVar[Mapping[str, str]] = {}
+
+    request: Any
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. The permission has been asked, so somebody does."""
+        caller = caller_of(self.request)
+        assert caller is not None
+        return caller
+
+
+class InProgram(Door):
+    """A route that acts in one program."""
+
+    _program: Program | None = None
+
+    @property
+    def program(self) -> Program:
+        """The program: the key's, else the named one, else the caller's only one.
+
+        :raises ProgramRequired: if the caller has several, or none, and names none.
+        :raises Http404: if the named program is not the caller's, or not the key's.
+        """
+        if self._program is None:
+            self._program = program_of(self.request, self.caller)
+            context.bind(self.caller.actor, program_id=self._program.pk)
+        return self._program
+
+    def in_reach(self, rows: Any, permission: str) -> Any:
+        """Narrow ``rows`` to those the caller may see; to one program in a list, and where one is named."""
+        rows = rows.filter(program__in=self.caller.programs(permission))
+        if not getattr(self, "detail", False) or names_of(self.request):
+            rows = rows.filter(program=self.program)
+        return rows
+
+
+def names_of(request: Request) -> set[str]:
+    """Return the slugs by which the request names its program."""
+    sent = (request.headers.get("X-Program"), *request.query_params.getlist("program"))
+    return {slug for slug in sent if slug is not None}
+
+
+def program_of(request: Request, caller: Caller) -> Program:
+    """Return the program in which the request is to act. See ``InProgram.program``."""
+    named = names_of(request)
+    if named:
+        # Two names are two programs, and no caller acts in two at once.
+        slug = named.pop()
+        program = None if named or "\x00" in slug else caller.known_programs().filter(slug=slug).first()
+        if program is None:
+            raise Http404
+        return program
+    own = list(caller.own_programs()[:2])
+    if len(own) != 1:
+        raise ProgramRequired
+    return own[0]

@@ -1,0 +1,38 @@
+"""Give a program another name or time zone."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.db import transaction
+
+from audit.operations import record
+from identity.errors import UnknownTimeZone
+from identity.models import Program
+
+
+@transaction.atomic
+def change_program(program_id: UUID, *, name: str | None = None, time_zone: str | None = None, at: datetime) -> Program:
+    """Change what is given and differs; what changes nothing is not recorded.
+
+    :raises UnknownTimeZone: if the time zone does not exist.
+    """
+    program = Program.objects.select_for_update(no_key=True, of=("self",)).get(pk=program_id)
+    if time_zone is not None and time_zone not in available_timezones():
+        raise UnknownTimeZone(time_zone=time_zone)
+
+    wanted = {"name": name, "time_zone": time_zone}
+    changes = {
+        field: {"from": getattr(program, field), "to": value}
+        for field, value in wanted.items()
+        if value is not None and value != getattr(program, field)
+    }
+    if not changes:
+        return program
+    for field, change in changes.items():
+        setattr(program, field, change["to"])
+    program.full_clean(validate_unique=False, exclude=("settings",))
+    program.save(update_fields=tuple(changes))
+
+    record("identity.program.changed", subject=program, at=at, program_id=program.pk, payload=changes)
+    return program

@@ -1,0 +1,114 @@
+"""What happens once happens once when many ask for it at the same moment, with real commits."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import connections
+from django.utils import timezone
+
+from audit.context import acting_as
+from audit.errors import DomainError
+from audit.models import Entry
+from identity import rules
+from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong
+from identity.models import ApiKey, RefreshToken, TokenFamily
+from identity.operations import (
+    check_second_factor,
+    collect_api_key,
+    issue_tokens,
+    prepare_api_key,
+    refresh_tokens,
+    revoke_api_key,
+)
+from identity.tokens import BadToken
+from tests.factories import ProgramFactory, UserFactory
+from tests.identity.test_api_tokens import code_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AT_ONCE = 12
+
+
+def all_at_once(act: Callable[[], Any]) -> list[Any]:
+    """Return what came of ``act`` in many threads: its results, and its refusals."""
+    outcomes: list[Any] = []
+    start = threading.Barrier(AT_ONCE)
+
+    def one() -> None:
+        try:
+            start.wait(timeout=30)
+            with acting_as("test", "race"):
+                outcomes.append(act())
+        except (DomainError, BadToken) as refusal:
+            outcomes.append(type(refusal))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=one) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(outcomes) == AT_ONCE
+    return outcomes
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_refresh_token_in_many_hands_gives_one_pair_and_ends_the_sign_in() -> None:
+    refresh = issue_tokens(user=UserFactory(), second_factor="none", at=timezone.now()).refresh
+
+    outcomes = all_at_once(lambda: refresh_tokens(refresh, at=timezone.now()))
+
+    assert outcomes.count(BadToken) == AT_ONCE - 1
+    assert RefreshToken.objects.count() == 2
+    assert TokenFamily.objects.get().revoked_at is not None
+    assert Entry.objects.filter(action="identity.token_family.revoked").count() == 1
+
+
+def money_key() -> ApiKey:
+    now = timezone.now()
+    return prepare_api_key(
+        program=ProgramFactory(), name="Till", scopes=["wallet.credit"], expires_at=now + timedelta(days=1),
+        by=UserFactory(), at=now,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_secret_is_collected_once() -> None:
+    key = money_key()
+
+    outcomes = all_at_once(lambda: collect_api_key(key.pk, by=key.created_by, at=timezone.now()))
+
+    assert outcomes.count(KeyCollected) == AT_ONCE - 1
+    [(_, secret)] = [outcome for outcome in outcomes if outcome is not KeyCollected]
+    key.refresh_from_db()
+    assert key.secret_hash == rules.hash_of(secret)
+    assert Entry.objects.filter(action="identity.api_key.collected").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_key_is_revoked_once() -> None:
+    key = money_key()
+
+    outcomes = all_at_once(lambda: revoke_api_key(key.pk, reason="leaked", at=timezone.now()))
+
+    assert outcomes.count(KeyRevoked) == AT_ONCE - 1
+    assert Entry.objects.filter(action="identity.api_key.revoked").count() == 1
+
+
+def test_a_one_time_code_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As between processes that share no cache: only the database is left to say no.
+    monkeypatch.setattr(TOTP, "_mark_code_used", lambda *_: True)
+    user = UserFactory()
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    code = code_of(secret)
+
+    outcomes = all_at_once(lambda: check_second_factor(user=user, code=code, at=timezone.now()))
+
+    assert outcomes.count("totp") == 1
+    assert outcomes.count(SecondFactorWrong) == AT_ONCE - 1
