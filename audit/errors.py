@@ -28,3 +28,11 @@ class WrongState(DomainError):
     code = "wrong_state"
     status = 409
     message = "This {subject} is {state} and can't become {wanted}."
+
+
+class NothingLost(DomainError):
+    """Raised when the loss of seals is to be accepted and the anchor file holds none that the database lacks."""
+
+    code = "nothing_lost"
+    status = 409
+    message = "The anchor file and the database agree: there is no loss to accept."

@@ -17,18 +17,26 @@ _READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
-    | {"journal.read", "operations.read", "program.change", "membership.grant", "membership.propose", "policy.propose"},
+    | {
+        "journal.read",
+        "operations.read",
+        "program.change",
+        "membership.grant",
+        "membership.propose",
+        "policy.propose",
+        "seal.read",
+    },
     "FINANCE_MAKER": _READING,
     "FINANCE_APPROVER": _READING,
     "SUPPORT": _READING,
-    "AUDITOR": _READING | {"journal.read", "operations.read"},
+    "AUDITOR": _READING | {"journal.read", "operations.read", "seal.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
 }
 
-# The machinery serves every program, so its state is shown to the house's own staff only.
-HOUSE_ONLY: Final = frozenset({"operations.read"})
+# The machinery serves every program and a seal covers all of them, so both are shown to the house's own staff only.
+HOUSE_ONLY: Final = frozenset({"operations.read", "seal.read"})
 
 
 def roles_with(permission: str) -> frozenset[str]:

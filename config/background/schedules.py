@@ -29,6 +29,7 @@ def timetables() -> list[Timetable]:
     ]
     return [
         *heartbeats,
+        Timetable("seal the journal", "audit.tasks.seal", "reconciler", "* * * * *"),
         Timetable("remove old results", "config.background.tasks.remove_old_results", "reconciler", "17 * * * *"),
         Timetable(
             "remove expired sessions", "config.background.tasks.remove_expired_sessions", "reconciler", "43 3 * * *"
