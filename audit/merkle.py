@@ -16,6 +16,8 @@ HASH_BYTES: Final = 32
 # A leaf can't be passed off as a node, nor a node as a leaf.
 _LEAF: Final = b"\x00"
 _NODE: Final = b"\x01"
+# One for all: `json.dumps` makes another for every text.
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class StoredJson(str):
@@ -29,21 +31,21 @@ def canonical(value: Any) -> str:
 
     :raises TypeError: if there is a value without one exact form, a float for one.
     """
+    if isinstance(value, str):
+        return _quoted(value)
     if value is None:
         return "null"
     if value is True or value is False:
         return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(name, ensure_ascii=False)}:{canonical(value[name])}" for name in sorted(value))
+    if isinstance(value, dict):
+        pairs = [f"{_quoted(name)}:{canonical(value[name])}" for name in sorted(value)]
         return f"{{{','.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(canonical, value))}]"
+        return f"[{','.join([canonical(inner) for inner in value])}]"
     raise TypeError(f"{type(value).__name__} has no exact form")
 
 
@@ -57,6 +59,8 @@ def encode_row(source: str, version: int, columns: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str or value is None:
+        return value
     if isinstance(value, StoredJson):
         return json.loads(value, parse_float=Decimal, parse_int=Decimal)
     if isinstance(value, UUID):

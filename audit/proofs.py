@@ -49,7 +49,7 @@ class Proven:
 
 def header_bytes(header: Mapping[str, Any]) -> bytes:
     """Return what is hashed and signed of a seal."""
-    return canonical(header).encode()
+    return canonical(dict(header)).encode()
 
 
 def seal_hash(header: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from audit.models import Entry
+from audit.models import Entry, Seal
 from identity.models import Membership, Program, User
 from identity.states import Role
 
@@ -65,3 +65,27 @@ class EntryFactory(DjangoModelFactory[Entry]):
     subject_type = "identity.program"
     subject_id = factory.Sequence(str)
     correlation_id = factory.Sequence(lambda n: f"correlation-{n}")
+
+
+class SealFactory(DjangoModelFactory[Seal]):
+    """A seal over nothing that is there, for tests of who reads it; what makes one is `audit.operations.seal`."""
+
+    class Meta:
+        model = Seal
+
+    number = factory.Sequence(lambda n: n + 1)
+    source = "journal"
+    version = 1
+    epoch = 1
+    system_identifier = "7000000000000000000"
+    timeline = 1
+    first_transaction_id = last_transaction_id = 1
+    first_row_id = last_row_id = "1"
+    count = 1
+    root = "0" * 64
+    previous = "0" * 64
+    hash = factory.Sequence(lambda n: f"{n:064x}")
+    signature = "0" * 128
+    key_id = "0" * 16
+    public_key = "0" * 64
+    sealed_at = factory.Faker("date_time_this_year", tzinfo=UTC)
