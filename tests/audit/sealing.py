@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 120
 
 def write(count: int = 1) -> list[Entry]:
     """Write lines of the journal, each in a transaction of its own, and wait until they can be sealed."""
-    entries = [EntryFactory(payload={"number": number, "rate": "0.10"}) for number in range(count)]
+    entries: list[Any] = [EntryFactory(payload={"number": number, "rate": "0.10"}) for number in range(count)]
     wait_until_sealable()
     return entries
 

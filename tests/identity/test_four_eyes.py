@@ -406,7 +406,7 @@ def test_raw_sql_can_not_make_a_maker_of_a_voter(program: Program, olivia: User,
     ],
 )
 def test_raw_sql_can_not_change_what_is_proposed(proposal: Proposal, change: str) -> None:
-    sql(f"UPDATE identity_proposal SET {change}")  # noqa: S608
+    sql(f"UPDATE identity_proposal SET {change}")
 
 
 def test_raw_sql_can_not_reopen_or_remove_what_was_decided(proposal: Proposal, oscar: User) -> None:
@@ -427,7 +427,7 @@ def test_raw_sql_can_not_bear_an_approved_proposal(proposal: Proposal) -> None:
     names = columns(but=("id", "state"))
 
     sql(
-        f"INSERT INTO identity_proposal (id, state, {names}) "  # noqa: S608
+        f"INSERT INTO identity_proposal (id, state, {names}) "
         f"SELECT gen_random_uuid(), 'APPROVED', {names} FROM identity_proposal"
     )
 
@@ -436,7 +436,7 @@ def test_raw_sql_can_not_approve_what_nobody_made(proposal: Proposal, oscar: Use
     names = columns(but=("id",))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO identity_proposal (id, {names}) "  # noqa: S608
+            f"INSERT INTO identity_proposal (id, {names}) "
             f"SELECT gen_random_uuid(), {names} FROM identity_proposal RETURNING id"
         )
         orphan = Proposal.objects.get(pk=cursor.fetchone()[0])
