@@ -120,6 +120,7 @@ def _check(proof: Mapping[str, Any], *, public_key: str | None) -> Proven:
     )
     _need(seal_hash(header) == proof["seal_hash"], "The seal's hash is not that of its header.")
     _need(key_id(header["public_key"]) == proof["key_id"], "The key id is not that of the seal's key.")
+    _need(bytes.fromhex(proof["signature"]).hex() == proof["signature"], "A signature has one form, in small letters.")
     signed = is_signed(header_bytes(header), signature=proof["signature"], public_key=header["public_key"])
     _need(signed, "The signature is not the key's.")
     pinned = public_key is not None

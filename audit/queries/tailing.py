@@ -25,9 +25,6 @@ Position = tuple[int, str]
 
 _XMIN: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _XMAX: Final = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-_NO_LEAF: Final = (
-    "NOT EXISTS (SELECT 1 FROM audit_sealedrow sealed WHERE sealed.source = %s AND sealed.row_id = {id}::text)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def unsealed_pages(
         page = _rows(
             source,
             source.version,
-            f"{which} AND {_NO_LEAF.format(id=source.id_column)}",
+            f"{which} AND {_no_leaf(source)}",
             [source.name],
             after=after,
             limit=min(limit, PAGE_ROWS),
@@ -118,7 +115,7 @@ def _rows(
     order = f"{source.transaction_column}, {source.id_column}"
     if after is not None:
         where, params = f"({order}) > (%s, %s) AND {where}", [*after, *params]
-    sql = f"SELECT {', '.join(columns)} FROM {source.table} WHERE {where} ORDER BY {order}"  # noqa: S608  (our names)
+    sql = f"SELECT {', '.join(columns)} FROM {source.table} source_row WHERE {where} ORDER BY {order}"  # noqa: S608  (our names)
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} LIMIT {limit}" if limit else sql, params)
         as_json = [column.type_code in _JSON_OIDS for column in cursor.description]
@@ -138,11 +135,19 @@ def _rows(
         return found
 
 
+def _no_leaf(source: SealSource) -> str:
+    # Without the name in front, `id` would be the leaf's own.
+    return (
+        "NOT EXISTS (SELECT 1 FROM audit_sealedrow sealed "  # noqa: S608  (our names)
+        f"WHERE sealed.source = %s AND sealed.row_id = source_row.{source.id_column}::text)"
+    )
+
+
 def waiting(source: SealSource) -> Waiting:
     """Return how many rows of ``source`` are not sealed yet, and since when the oldest waits."""
     after = watermark(source, system_identifier=this_database().system_identifier)
     order = f"{source.transaction_column}, {source.id_column}"
-    where, params = _NO_LEAF.format(id=f"source_row.{source.id_column}"), [source.name]
+    where, params = _no_leaf(source), [source.name]
     if after is not None:
         where, params = f"({order}) > (%s, %s) AND {where}", [*map(str, after), *params]
     with connection.cursor() as cursor:
@@ -165,7 +170,7 @@ def first_smuggled(source: SealSource) -> Position | None:
     if after is None:
         return None
     order = f"{source.transaction_column}, {source.id_column}"
-    no_leaf = _NO_LEAF.format(id=f"source_row.{source.id_column}")
+    no_leaf = _no_leaf(source)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {source.transaction_column}, {source.id_column}::text FROM {source.table} source_row "  # noqa: S608

@@ -138,6 +138,16 @@ def test_nonsense_is_refused(change: dict[str, Any], proof_file: Path) -> None:
         proofs.check_proof(proof)
 
 
+def test_a_hash_has_one_form(proof_file: Path) -> None:
+    proof = json.loads(proof_file.read_text())
+    for field in ("leaf", "signature", "seal_hash", "key_id"):
+        for other in (proof[field].upper(), f" {proof[field]}"):
+            with pytest.raises(proofs.BadProof):
+                proofs.check_proof({**proof, field: other})
+    with pytest.raises(proofs.BadProof):
+        proofs.check_proof({**proof, "path": [proof["path"][0].upper(), *proof["path"][1:]]})
+
+
 @pytest.mark.parametrize("field", ["number", "epoch", "count", "timeline", "version"])
 def test_no_number_of_the_seal_can_be_changed(field: str, proof_file: Path) -> None:
     proof = json.loads(proof_file.read_text())

@@ -261,6 +261,17 @@ def test_jobs_at_the_same_moment_make_one_chain(anchors: Path, monkeypatch: pyte
     assert verify()[0] == 0
 
 
+@committed
+def test_jobs_that_heal_at_the_same_moment_write_each_line_once(anchors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "ROWS_LIMIT", 1)
+    write_many(50)
+    seal_all()
+    anchors.unlink()
+
+    assert sorted(map(str, at_once(*[anchor] * 4))) == ["0", "0", "0", "50"]
+    assert [line["seal"]["number"] for line in lines(anchors)] == list(range(1, 51))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", ["audit_seal", "audit_sealedrow"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET source = source", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
@@ -337,7 +348,8 @@ def test_a_point_in_time_restore_opens_an_epoch_and_goes_on(monkeypatch: pytest.
 @committed
 def test_a_restore_into_another_cluster_seals_what_came_unsealed(monkeypatch: pytest.MonkeyPatch) -> None:
     here = tailing.this_database()
-    # Written where transactions had higher numbers; one of them was sealed there.
+    # Written where transactions had higher numbers; the last was not sealed there.
+    [early] = write()
     [sealed, unsealed] = [EntryFactory(transaction_id=10**12 + number) for number in range(2)]
     moved_to(monkeypatch, system_identifier="1", timeline=1)
     monkeypatch.setattr(tailing, "_XMIN", str(10**12 + 1))
@@ -348,7 +360,7 @@ def test_a_restore_into_another_cluster_seals_what_came_unsealed(monkeypatch: py
     made = seal_all()
 
     assert [(one.epoch, one.system_identifier) for one in made] == [(1, "1"), (2, here.system_identifier)]
-    assert sealed_ids() == [str(sealed.pk), str(unsealed.pk), str(new.pk)]
+    assert sealed_ids() == [str(entry.pk) for entry in (early, sealed, unsealed, new)]
     wait_until_sealable()
     seal_all()
     assert len(set(sealed_ids())) == len(sealed_ids()) == Entry.objects.count()
