@@ -12,9 +12,11 @@ COPY --chown=countinghouse . .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 ENVIRONMENT=production BIND=0.0.0.0 PORT=8000 VAR_DIR=/tmp/countinghouse
 # Gathering static files reads the settings, and the settings want their secrets: random ones, gone with this line.
 RUN KEY=$(python -c "import secrets; print(secrets.token_urlsafe(48))") \
-    && SECRET_KEY=$KEY ADMIN_KEY=$KEY JWT_SECRET=$KEY ALLOWED_HOSTS=build PUBLIC_URL=https://build \
+    && SEED=$(python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())") \
+    && AUDIT_SIGNING_KEY=$SEED SECRET_KEY=$KEY ADMIN_KEY=$KEY JWT_SECRET=$KEY ALLOWED_HOSTS=build PUBLIC_URL=https://build \
     DATABASE_URL=postgres://build@build/build EMAIL_URL=dummymail:// \
     python manage.py collectstatic --no-input
+RUN mkdir /anchors && chown countinghouse /anchors
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \

@@ -44,3 +44,11 @@ class UnknownCheck(DomainError):
     code = "unknown_check"
     status = 422
     message = "There is no check called {name}."
+
+
+class NothingLost(DomainError):
+    """Raised when the loss of seals is to be accepted and the anchor file holds none that the database lacks."""
+
+    code = "nothing_lost"
+    status = 409
+    message = "The anchor file and the database agree: there is no loss to accept."

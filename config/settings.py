@@ -1,5 +1,8 @@
 """Django's settings. What differs between machines comes from the environment table and from nowhere else."""
 
+import base64
+import secrets
+from pathlib import Path
 from typing import Any
 
 import environ
@@ -26,6 +29,11 @@ DEBUG = environment["DEBUG"]
 SECRET_KEY = _secret("SECRET_KEY")
 ADMIN_KEYS: list[str] = environment["ADMIN_KEY"] or [local_secret("ADMIN_KEY", folder=VAR_DIR)]
 JWT_SECRETS: list[str] = environment["JWT_SECRET"] or [local_secret("JWT_SECRET", folder=VAR_DIR)]
+AUDIT_SIGNING_KEY: str = environment["AUDIT_SIGNING_KEY"] or local_secret(
+    "AUDIT_SIGNING_KEY", folder=VAR_DIR, make=lambda: base64.b64encode(secrets.token_bytes(32)).decode()
+)
+AUDIT_OLD_PUBLIC_KEYS: list[str] = environment["AUDIT_OLD_PUBLIC_KEYS"]
+AUDIT_ANCHOR_FILE: Path = BASE_DIR / (environment["AUDIT_ANCHOR_FILE"] or VAR_DIR / "anchors.jsonl")
 ALLOWED_HOSTS = environment["ALLOWED_HOSTS"]
 PUBLIC_URL: str = environment["PUBLIC_URL"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -21,18 +21,18 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
-    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage"},
+    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"},
     "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS,
     "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
     "SUPPORT": _READING,
-    "AUDITOR": _READING | {"journal.read", "operations.read", "key.read", "reconciliation.read"},
+    "AUDITOR": _READING | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
 }
 
-# The machinery serves every program, so its state is shown to the house's own staff only.
-HOUSE_ONLY: Final = frozenset({"operations.read", "program.create"})
+# The machinery serves every program and a seal covers all of them, so both are shown to the house's own staff only.
+HOUSE_ONLY: Final = frozenset({"operations.read", "program.create", "seal.read"})
 
 
 def roles_with(permission: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from audit.models import Entry
+from audit.models import Entry, Seal
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
 
@@ -83,3 +83,27 @@ class ProposalFactory(DjangoModelFactory[Proposal]):
     voter_roles = factory.LazyFunction(lambda: ["OWNER"])
     proposed_at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+
+class SealFactory(DjangoModelFactory[Seal]):
+    """A seal over nothing that is there, for tests of who reads it; what makes one is `audit.operations.seal`."""
+
+    class Meta:
+        model = Seal
+
+    number = factory.Sequence(lambda n: n + 1)
+    source = "journal"
+    version = 1
+    epoch = 1
+    system_identifier = "7000000000000000000"
+    timeline = 1
+    first_transaction_id = last_transaction_id = 1
+    first_row_id = last_row_id = "1"
+    count = 1
+    root = "0" * 64
+    previous = "0" * 64
+    hash = factory.Sequence(lambda n: f"{n:064x}")
+    signature = "0" * 128
+    key_id = "0" * 16
+    public_key = "0" * 64
+    sealed_at = factory.Faker("date_time_this_year", tzinfo=UTC)

@@ -9,6 +9,7 @@ from audit.models.reconciliation import (
     RunQuerySet,
     scope_reconciliation_with,
 )
+from audit.models.seals import Seal, SealedRow, SealQuerySet
 
 __all__ = (
     "CheckResult",
@@ -18,6 +19,9 @@ __all__ = (
     "FindingQuerySet",
     "ReconciliationRun",
     "RunQuerySet",
+    "Seal",
+    "SealQuerySet",
+    "SealedRow",
     "scope_reconciliation_with",
     "scope_with",
 )

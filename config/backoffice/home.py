@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from audit.admin import journal_lines
-from audit.models import Entry, EntryQuerySet
-from config.backoffice.operations_page import cluster_lines
+from audit.models import Entry, EntryQuerySet, Seal
+from config.backoffice.operations_page import cluster_lines, in_words
 from identity import rules
 from identity.kinds import label_of
 from identity.models import Membership, Program, User
@@ -52,6 +52,8 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         context["recent"] = journal_lines(Entry.objects.all(), reader=user, count=8)
         context["days"] = _days(journal, now=now)
         context["chart"] = _chart(context["days"])
+    if user.may("seal.read"):
+        context["last_seal"] = _last_seal(now=now)
     return context
 
 
@@ -96,6 +98,18 @@ def _votes(user: User, *, now: datetime) -> list[dict[str, Any]]:
         }
         for proposal in waiting_for(user, at=now)[:5]
     ]
+
+
+def _last_seal(*, now: datetime) -> dict[str, Any]:
+    """Return the last seal and how old it is, as the journal's card says it."""
+    seal = Seal.objects.head()
+    if seal is None:
+        return {"number": None}
+    return {
+        "number": seal.number,
+        "age": in_words((now - seal.sealed_at).total_seconds()),
+        "url": reverse("admin:audit_seal_change", args=[seal.pk]),
+    }
 
 
 def _attention(clusters: list[dict[str, Any]], *, now: datetime) -> list[dict[str, Any]]:

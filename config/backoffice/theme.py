@@ -76,7 +76,10 @@ UNFOLD_SETTINGS: dict[str, Any] = {
             {
                 "title": "What happened",
                 "separator": True,
-                "items": [_item("Journal", "history_edu", "admin:audit_entry_changelist", "journal.read")],
+                "items": [
+                    _item("Journal", "history_edu", "admin:audit_entry_changelist", "journal.read"),
+                    _item("Seals", "verified_user", "admin:audit_seal_changelist", "seal.read"),
+                ],
             },
             {
                 "title": "Operations",

@@ -1,5 +1,7 @@
 """How the text of an environment variable becomes a value, or a sentence that says why it can't."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -98,6 +100,28 @@ def private_key(raw: str) -> str:
     if raw and not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", raw):
         raise Refused("must be 64 hexadecimal digits, with or without 0x in front")
     return raw
+
+
+def signing_seed(raw: str) -> str:
+    """Take the seed of an Ed25519 key: 32 random bytes in base64."""
+    if not _is_key(raw):
+        raise Refused("must be 32 random bytes in base64, as `openssl rand -base64 32` makes them")
+    return raw
+
+
+def public_keys(raw: str) -> list[str]:
+    """Take public Ed25519 keys in hexadecimal, split at commas."""
+    keys = [key.lower() for key in words(raw)]
+    if not all(re.fullmatch(r"[0-9a-f]{64}", key) for key in keys):
+        raise Refused("must list public keys of 64 hexadecimal digits, as `manage.py audit_key` shows them")
+    return keys
+
+
+def _is_key(raw: str) -> bool:
+    try:
+        return len(base64.b64decode(raw, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        return False
 
 
 def networks(raw: str) -> list[str]:

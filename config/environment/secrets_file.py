@@ -4,18 +4,23 @@ import fcntl
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
-def local_secret(name: str, *, folder: Path) -> str:
-    """Return the secret called ``name``, made at its first use."""
+def _random_text() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def local_secret(name: str, *, folder: Path, make: Callable[[], str] = _random_text) -> str:
+    """Return the secret called ``name``, made by ``make`` at its first use."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "secrets.json"
     with (folder / "secrets.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # web and workers start at the same moment
         known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         if name not in known:
-            known[name] = secrets.token_urlsafe(48)
+            known[name] = make()
             _replace(path, json.dumps(known, indent=1))
         return known[name]
 

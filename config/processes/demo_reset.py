@@ -20,6 +20,8 @@ def main() -> None:
     server = embedded_server(environment)
     if not server.remove():
         sys.exit("The embedded database is in use. Stop `make run` first.")
+    # They speak of the database that was removed, and would call the new one a forgery.
+    (environment.var_dir / "anchors.jsonl").unlink(missing_ok=True)
     shutil.rmtree(environment.var_dir / "mail", ignore_errors=True)
     for arguments in (["migrate", "--no-input", "-v", "0"], ["seed", "--demo"]):
         subprocess.run([sys.executable, str(BASE_DIR / "manage.py"), *arguments], check=True, cwd=BASE_DIR)

@@ -3,6 +3,7 @@
 import hmac
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -13,9 +14,39 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from audit.models import Seal
+from audit.queries.tailing import MOST_COUNTED, waiting
+from audit.sources import registered_sources
 from config.api.errors import NotPermitted, refusal_response
 from config.background.clusters import cluster_states
 from config.web.proxy import is_loopback
+
+
+class Seals(Collector):
+    """How old the last seal is, and what waits for the next one."""
+
+    def collect(self) -> Iterator[Metric]:
+        age = GaugeMetricFamily("countinghouse_seal_age_seconds", "Since the last seal was made.")
+        unsealed = GaugeMetricFamily(
+            "countinghouse_unsealed_rows", f"Rows no seal covers yet; counted up to {MOST_COUNTED}.", labels=["source"]
+        )
+        oldest = GaugeMetricFamily(
+            "countinghouse_unsealed_oldest_seconds", "How long the oldest unsealed row has waited.", labels=["source"]
+        )
+        now = timezone.now()
+        with suppress(DatabaseError):  # the other collector says that it is away
+            head = Seal.objects.head()
+            if head:
+                age.add_metric([], (now - head.sealed_at).total_seconds())
+            for source in registered_sources():
+                line = waiting(source)
+                unsealed.add_metric([line.source], line.count)
+                waited = max(0.0, (now - line.oldest_at).total_seconds()) if line.oldest_at else 0
+                oldest.add_metric([line.source], waited)
+        yield from (age, unsealed, oldest)
+
+    def describe(self) -> list[Metric]:
+        return []
 
 
 class BackgroundWork(Collector):
@@ -49,9 +80,11 @@ class BackgroundWork(Collector):
 
 
 def install() -> None:
-    """Register the collector; process figures of libraries are registered by themselves."""
-    if BackgroundWork not in {type(collector) for collector in REGISTRY._collector_to_names}:
-        REGISTRY.register(BackgroundWork())
+    """Register the collectors; process figures of libraries are registered by themselves."""
+    known = {type(collector) for collector in REGISTRY._collector_to_names}
+    for collector in (BackgroundWork, Seals):
+        if collector not in known:
+            REGISTRY.register(collector())
 
 
 @require_safe
@@ -64,6 +97,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         registry.register(BackgroundWork())
+        registry.register(Seals())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -13,11 +13,18 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
 from audit.context import acting_as
-from audit.models import Entry
+from audit.models import Entry, Seal
 from audit.operations import record
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
-from tests.factories import EntryFactory, MembershipFactory, ProgramFactory, ProposalFactory, UserFactory
+from tests.factories import (
+    EntryFactory,
+    MembershipFactory,
+    ProgramFactory,
+    ProposalFactory,
+    SealFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +32,13 @@ SCREENS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IDS = [model._meta.label_lower for model in SCREENS]
 READING = {Program, User, Membership, Proposal}
 JOURNAL = {Entry}
+SEALS = {Seal}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
 # role, whether it is held in the house, and what it opens
 MATRIX = [
-    (Role.OWNER, True, READING | JOURNAL | MACHINERY),
-    (Role.AUDITOR, True, READING | JOURNAL | MACHINERY),
+    (Role.OWNER, True, READING | JOURNAL | SEALS | MACHINERY),
+    (Role.AUDITOR, True, READING | JOURNAL | SEALS | MACHINERY),
     (Role.SUPPORT, True, READING),
     (Role.FINANCE_MAKER, True, READING),
     (Role.FINANCE_APPROVER, True, READING),
@@ -94,6 +102,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Membership: bob.memberships.get(),
         Proposal: ProposalFactory(program=program),
         Entry: entry,
+        Seal: SealFactory(),
         Success: add_task(success=True),
         Failure: add_task(success=False),
         OrmQ: OrmQ.objects.create(key="payouts", payload="unreadable", lock=timezone.now()),
@@ -104,7 +113,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
 
 
 def test_every_screen_is_in_the_matrix(rows: dict[type[models.Model], Any]) -> None:
-    assert set(SCREENS) == READING | JOURNAL | MACHINERY == set(rows)
+    assert set(SCREENS) == READING | JOURNAL | SEALS | MACHINERY == set(rows)
 
 
 @pytest.mark.parametrize(("role", "in_house", "open_screens"), MATRIX)

@@ -13,6 +13,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://user:pass@db/countinghouse",
     "ADMIN_KEY": "a" * 40,
     "JWT_SECRET": "b" * 40,
+    "AUDIT_SIGNING_KEY": "c" * 43 + "=",
     "EMAIL_URL": "smtp+tls://user:pass@mail.example.com:587",
 }
 
@@ -55,6 +56,10 @@ def test_production_needs_its_secrets_and_servers() -> None:
         ("ADMIN_KEY", "tooshort"),
         ("ADMIN_KEY", "a" * 40 + ",tooshort"),
         ("JWT_SECRET", "tooshort"),
+        ("AUDIT_SIGNING_KEY", "tooshort"),
+        ("AUDIT_SIGNING_KEY", "a" * 44),
+        ("AUDIT_OLD_PUBLIC_KEYS", "0x12"),
+        ("AUDIT_OLD_PUBLIC_KEYS", "a" * 64 + "," + "g" * 64),
         ("RPC_URL", "127.0.0.1:8545"),
         ("RELAYER_PRIVATE_KEY", "0x12"),
         ("EMAIL_URL", "mail.example.com"),

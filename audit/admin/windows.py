@@ -1,4 +1,4 @@
-"""The journal as a window: to look, search and filter, never to write; and the base of every such window."""
+"""The base of every window: to look, search and filter, never to write; and how the journal reads in one."""
 
 import json
 from collections.abc import Callable
@@ -203,7 +203,7 @@ def journal_lines(entries: EntryQuerySet, *, reader: Any, count: int) -> list[di
             "at": entry.at,
             "sentence": entry.sentence,
             "url": reverse("admin:audit_entry_change", args=[entry.pk]),
-            "subject": _subject(entry),
+            "subject": subject_reference(entry),
             "actor": actor_in_words(entry),
             "correlation": reference(entry.correlation_id, url=correlation_url(entry)),
         }
@@ -232,52 +232,7 @@ def correlation_url(entry: Entry) -> str:
     return f"{reverse('admin:audit_entry_changelist')}?q={entry.correlation_id}"
 
 
-def _subject(entry: Entry, *, short: bool = True) -> str:
+def subject_reference(entry: Entry, *, short: bool = True) -> str:
+    """Return what an entry is about: its noun and its id."""
     noun = entry.subject_type.rpartition(".")[2]
     return format_html("<span>{} {}</span>", noun, reference(entry.subject_id, url=subject_url(entry), short=short))
-
-
-@admin.register(Entry)
-class EntryAdmin(RecordedAdmin):
-    """The journal."""
-
-    permission_to_view = "journal.read"
-
-    list_display = (
-        instant("at", "Time"),
-        column("sentence", "What happened", lambda entry: entry.sentence),
-        column("subject", "To what", _subject),
-        column("actor", "Who", actor_in_words),
-        column(
-            "correlation",
-            "Correlation id",
-            lambda entry: reference(entry.correlation_id, url=correlation_url(entry)),
-        ),
-    )
-    list_filter = ("subject_type", "actor_type")
-    # Whole values, so that the indexes serve.
-    search_fields = ("correlation_id__exact", "subject_id__exact", "actor_id__exact", "action__exact")
-    search_help_text = "A whole correlation, subject or actor id, or an action"
-    linked_lookups = ("program_id__exact", "actor_id__exact")
-    date_hierarchy = "at"
-    ordering = ("-id",)
-    fields = (
-        instant("at", "Time"),
-        column("sentence", "What happened", lambda entry: entry.sentence),
-        "action",
-        column("subject", "To what", lambda entry: _subject(entry, short=False)),
-        column("actor", "Who", actor_in_words),
-        whole_id("actor_id", "Actor id"),
-        whole_id("program_id", "Program id"),
-        column(
-            "correlation",
-            "Correlation id",
-            lambda entry: reference(entry.correlation_id, url=correlation_url(entry), short=False),
-        ),
-        as_json("payload", "Payload"),
-        whole_id(),
-        column("transaction_id", "Database transaction", lambda entry: str(entry.transaction_id)),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return named(super().get_queryset(request), reader=request.user)  # type: ignore[arg-type]
