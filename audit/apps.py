@@ -8,3 +8,8 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     verbose_name = "Journal"
+
+    def ready(self) -> None:
+        from audit import checks
+
+        checks.register()

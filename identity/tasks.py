@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from audit.errors import ReconciliationRunning
 from audit.operations import reconcile
-from identity import operations
+from identity import operations, rules
 from identity.models import Program
 
 # In the program's own time zone: its day is over and its people sleep.
@@ -19,10 +19,11 @@ def expire_proposals() -> int:
 
 
 def reconcile_at_night() -> int:
-    """Reconcile every program in whose time zone it is two o'clock, and return how many there were."""
+    """Reconcile every program in whose time zone it is two o'clock, the house with all, and return how many."""
     now = timezone.now()
     due = [
-        program.pk
+        # What concerns no single program, the seals for one, is asked with the house.
+        None if program.slug == rules.HOUSE_SLUG else program.pk
         for program in Program.objects.order_by("pk")
         if now.astimezone(ZoneInfo(program.time_zone)).hour == NIGHTLY_HOUR
     ]

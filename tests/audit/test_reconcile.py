@@ -245,6 +245,22 @@ def test_the_night_is_the_program_s_own(
         programs[ProgramFactory(slug=slug, time_zone=zone).pk] = slug
     monkeypatch.setattr("identity.tasks.timezone.now", lambda: datetime(2026, 1, 15, utc_hour, 0, 5, tzinfo=UTC))
 
+    ProgramFactory(slug="house", time_zone="Asia/Tokyo")
+
     tasks.reconcile_at_night()
 
     assert {programs[run.program_id] for run in ReconciliationRun.objects.all() if run.program_id} == slugs
+
+
+def test_the_house_is_asked_about_everything(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    ProgramFactory(slug="house", time_zone="UTC")
+    monkeypatch.setattr("identity.tasks.timezone.now", lambda: datetime(2026, 1, 15, 2, 0, 5, tzinfo=UTC))
+
+    tasks.reconcile_at_night()
+
+    assert ReconciliationRun.objects.get().program_id is None
+
+
+def test_the_seals_are_asked_about_with_the_house_and_not_with_a_program(program: Program) -> None:
+    assert run(names=["audit.seals"]).results.get().state == RunState.CLEAN
+    assert run(names=["audit.seals"], program_id=program.pk).results.get().examined == 0
