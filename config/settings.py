@@ -257,7 +257,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v2",
     "SORT_OPERATIONS": True,
-    "ENUM_NAME_OVERRIDES": {"ProgramStatus": "identity.states.ProgramStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "ProgramStatus": "identity.states.ProgramStatus",
+        "ProposalState": "identity.states.ProposalState",
+        "RunState": "audit.states.RunState",
+        "FindingState": "audit.states.FindingState",
+    },
 }
 
 # Words, files, mail

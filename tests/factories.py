@@ -7,7 +7,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from audit.models import Entry, Seal
+from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
 
@@ -107,3 +107,30 @@ class SealFactory(DjangoModelFactory[Seal]):
     key_id = "0" * 16
     public_key = "0" * 64
     sealed_at = factory.Faker("date_time_this_year", tzinfo=UTC)
+
+
+class RunFactory(DjangoModelFactory[ReconciliationRun]):
+    """A run that found something."""
+
+    class Meta:
+        model = ReconciliationRun
+
+    state = "FINDINGS"
+    started_at = finished_at = factory.LazyFunction(timezone.now)
+    asked_by = "test:pytest"
+    correlation_id = "correlation"
+
+
+class FindingFactory(DjangoModelFactory[Finding]):
+    """Something that does not agree, in the run that found it."""
+
+    class Meta:
+        model = Finding
+
+    check_name = "test.books"
+    fingerprint = factory.Sequence(lambda n: f"{n:064x}")
+    title = "The books differ"
+    ours = factory.LazyFunction(lambda: {"amount": "1.00"})
+    theirs = factory.LazyFunction(lambda: {"amount": "2.00"})
+    first_seen_at = last_seen_at = factory.LazyFunction(timezone.now)
+    last_run = factory.SubFactory(RunFactory, program_id=factory.SelfAttribute("..program_id"))

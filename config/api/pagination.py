@@ -70,12 +70,14 @@ class SeekPagination(BasePagination):
         def parameter(name: str, meaning: str, schema: dict[str, Any]) -> dict[str, Any]:
             return {"name": name, "in": "query", "required": False, "description": meaning, "schema": schema}
 
-        orderings = [sign + field for field in getattr(view, "ordering_fields", ()) for sign in ("", "-")]
-        return [
+        orderings = sorted(sign + field for field in getattr(view, "ordering_fields", ()) for sign in ("", "-"))
+        shared = [
             parameter("cursor", "Where the page begins: taken from `next` or `previous`.", {"type": "string"}),
             parameter("page_size", "Rows in a page.", {"type": "integer", "minimum": 1, "maximum": self.largest_size}),
-            parameter("ordering", "What the list is sorted by.", {"type": "string", "enum": sorted(orderings)}),
         ]
+        if not orderings:
+            return shared
+        return [*shared, parameter("ordering", "What the list is sorted by.", {"type": "string", "enum": orderings})]
 
     def _size(self, request: Request) -> int:
         asked = request.query_params.get("page_size", str(self.default_size))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from audit.admin import journal_lines
-from audit.models import Entry, EntryQuerySet, Seal
+from audit.models import Entry, EntryQuerySet, Finding, Seal
 from config.backoffice.operations_page import cluster_lines, in_words
 from identity import rules
 from identity.kinds import label_of
@@ -41,7 +41,11 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
             "may_read_journal": may_read_journal,
             "may_operate": may_operate,
             "clusters": clusters,
-            "attention": [*_votes(user, now=now), *(_attention(clusters, now=now) if may_operate else [])],
+            "attention": [
+                *_votes(user, now=now),
+                *_findings(user),
+                *(_attention(clusters, now=now) if may_operate else []),
+            ],
             "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
         }
     )
@@ -97,6 +101,24 @@ def _votes(user: User, *, now: datetime) -> list[dict[str, Any]]:
             "action": "Decide",
         }
         for proposal in waiting_for(user, at=now)[:5]
+    ]
+
+
+def _findings(user: User) -> list[dict[str, Any]]:
+    """Return the queue of findings as one thing to look at."""
+    if not user.may("reconciliation.work"):
+        return []
+    count = Finding.objects.for_user(user).unsettled().count()
+    if not count:
+        return []
+    return [
+        {
+            "icon": "rule",
+            "title": f"{count} finding{'' if count == 1 else 's'} to explain or mend",
+            "text": "Something did not agree when it was last compared. Each shows both sides.",
+            "url": reverse("admin:audit_finding_changelist"),
+            "action": "See findings",
+        }
     ]
 
 

@@ -82,6 +82,14 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Reconciliation",
+                "separator": True,
+                "items": [
+                    _item("Findings", "rule", "admin:audit_finding_changelist", "reconciliation.read"),
+                    _item("Runs", "fact_check", "admin:audit_reconciliationrun_changelist", "reconciliation.read"),
+                ],
+            },
+            {
                 "title": "Operations",
                 "separator": True,
                 "items": [

@@ -10,11 +10,11 @@ from django_q.models import OrmQ, Schedule, Task
 from playwright.sync_api import Page, expect
 
 from audit.context import acting_as
-from audit.models import Entry
+from audit.models import Entry, Finding
 from audit.operations import record
 from identity.models import Program, Proposal, User
 from tests.browser.conftest import NARROW, WIDE, Visit, Visiting
-from tests.factories import ProposalFactory
+from tests.factories import FindingFactory, ProposalFactory
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
@@ -56,6 +56,7 @@ def happenings(owner: User, program: Program) -> Entry:
             result="Traceback\n" + "x" * 200,
         )
     ProposalFactory(program=program, digest="ab" * 32, previous_payload={"email": "nora@example.com", "role": "OWNER"})
+    FindingFactory(program_id=program.pk, state="ASSIGNED")
     OrmQ.objects.create(key="payouts", payload="unreadable", lock=now)
     Schedule.objects.create(name="tidy", func="config.background.tasks.heartbeat", cluster="payouts", cron="* * * * *")
     return entry
@@ -67,6 +68,8 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         "identity_user",
         "identity_membership",
         "identity_proposal",
+        "audit_finding",
+        "audit_reconciliationrun",
         "audit_entry",
         "django_q_success",
         "django_q_failure",
@@ -82,6 +85,8 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         reverse("admin:identity_user_change", args=[owner.pk]),
         reverse("admin:identity_membership_give"),
         reverse("admin:identity_proposal_change", args=[Proposal.objects.get().pk]),
+        reverse("admin:audit_finding_change", args=[Finding.objects.get().pk]),
+        reverse("admin:audit_reconciliationrun_change", args=[Finding.objects.get().last_run_id]),
         reverse("admin:audit_entry_change", args=[entry.pk]),
         reverse("admin:django_q_failure_change", args=[Task.objects.get(success=False).pk]),
     ]

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
 from audit.context import acting_as
-from audit.models import Entry, Seal
+from audit.models import Entry, Finding, ReconciliationRun, Seal
 from audit.operations import record
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
 from tests.factories import (
     EntryFactory,
+    FindingFactory,
     MembershipFactory,
     ProgramFactory,
     ProposalFactory,
@@ -33,20 +34,21 @@ IDS = [model._meta.label_lower for model in SCREENS]
 READING = {Program, User, Membership, Proposal}
 JOURNAL = {Entry}
 SEALS = {Seal}
+RECONCILIATION = {ReconciliationRun, Finding}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
 # role, whether it is held in the house, and what it opens
 MATRIX = [
-    (Role.OWNER, True, READING | JOURNAL | SEALS | MACHINERY),
-    (Role.AUDITOR, True, READING | JOURNAL | SEALS | MACHINERY),
+    (Role.OWNER, True, READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.AUDITOR, True, READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
     (Role.SUPPORT, True, READING),
-    (Role.FINANCE_MAKER, True, READING),
-    (Role.FINANCE_APPROVER, True, READING),
-    (Role.OWNER, False, READING | JOURNAL),
-    (Role.AUDITOR, False, READING | JOURNAL),
+    (Role.FINANCE_MAKER, True, READING | RECONCILIATION),
+    (Role.FINANCE_APPROVER, True, READING | RECONCILIATION),
+    (Role.OWNER, False, READING | JOURNAL | RECONCILIATION),
+    (Role.AUDITOR, False, READING | JOURNAL | RECONCILIATION),
     (Role.SUPPORT, False, READING),
-    (Role.FINANCE_MAKER, False, READING),
-    (Role.FINANCE_APPROVER, False, READING),
+    (Role.FINANCE_MAKER, False, READING | RECONCILIATION),
+    (Role.FINANCE_APPROVER, False, READING | RECONCILIATION),
 ]
 OUTSIDERS = [Role.MERCHANT, Role.AFFILIATE, Role.CUSTOMER]
 
@@ -96,6 +98,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
     """A row on every screen, those of programs in Acme."""
     with acting_as("user", str(alice.pk)):
         entry = record("identity.program.created", subject=program, at=timezone.now(), program_id=program.pk)
+    finding = FindingFactory(program_id=program.pk)
     return {
         Program: program,
         User: bob,
@@ -103,6 +106,8 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Proposal: ProposalFactory(program=program),
         Entry: entry,
         Seal: SealFactory(),
+        ReconciliationRun: finding.last_run,
+        Finding: finding,
         Success: add_task(success=True),
         Failure: add_task(success=False),
         OrmQ: OrmQ.objects.create(key="payouts", payload="unreadable", lock=timezone.now()),
@@ -113,7 +118,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
 
 
 def test_every_screen_is_in_the_matrix(rows: dict[type[models.Model], Any]) -> None:
-    assert set(SCREENS) == READING | JOURNAL | SEALS | MACHINERY == set(rows)
+    assert set(SCREENS) == READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
 
 
 @pytest.mark.parametrize(("role", "in_house", "open_screens"), MATRIX)
