@@ -3,9 +3,10 @@
 from audit.admin.journal import EntryAdmin
 from audit.admin.reconciliation import FindingAdmin, RunAdmin
 from audit.admin.seals import SealAdmin
-from audit.admin.windows import RecordedAdmin, as_json, column, instant, journal_lines, reference, whole_id
+from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, journal_lines, reference, whole_id
 
 __all__ = (
+    "LABELS",
     "EntryAdmin",
     "FindingAdmin",
     "RecordedAdmin",

@@ -14,17 +14,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from audit.admin.windows import RecordedAdmin, as_json, column, instant, whole_id
+from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from audit.models import Finding, ReconciliationRun
 from audit.operations import assign_finding, reconcile, settle_finding
 from audit.reconciliation import label_of
 from audit.states import FINDING_TRANSITIONS, RUN_TRANSITIONS, FindingState, RunState
 
-# The names our states' colours have in the admin theme.
-_LABELS = {"good": "success", "warn": "warning", "bad": "danger", "info": "info", "neutral": "default"}
-RUN_LABELS = {state: _LABELS[colour] for state, colour in RUN_TRANSITIONS.colours.items()}
-FINDING_LABELS = {state: _LABELS[colour] for state, colour in FINDING_TRANSITIONS.colours.items()}
+RUN_LABELS = {state: LABELS[colour] for state, colour in RUN_TRANSITIONS.colours.items()}
+FINDING_LABELS = {state: LABELS[colour] for state, colour in FINDING_TRANSITIONS.colours.items()}
 
 
 class NoteForm(forms.Form):

@@ -26,6 +26,9 @@ _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 Column = Callable[[Any], Any]
 
+# The names our states' colours have in the admin theme.
+LABELS = {"good": "success", "warn": "warning", "bad": "danger", "info": "info", "neutral": "default"}
+
 
 def column(name: str, description: str, show: Column, *, ordering: str | None = None) -> Column:
     """Return a column, or a field of an object page, that shows what ``show`` makes of a row."""

@@ -14,10 +14,10 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from audit.admin import RecordedAdmin, as_json, instant, whole_id
+from audit.admin import LABELS, RecordedAdmin, as_json, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
-from identity.admin.shown import LABELS, person_of
+from identity.admin.shown import person_of
 from identity.models import Membership, Program, User
 from identity.operations import grant_role, propose
 from identity.proposable import GRANT_ROLE

@@ -15,9 +15,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from audit.admin import RecordedAdmin, as_json, column, instant, whole_id
+from audit.admin import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
-from identity.admin.shown import LABELS, person_of
+from identity.admin.shown import person_of
 from identity.doors import require_second_factor
 from identity.errors import SecondFactorRequired
 from identity.kinds import label_of
