@@ -32,9 +32,10 @@ def reconcile(*, program_id: UUID | None = None, names: Iterable[str] | None = N
     :raises UnknownCheck: if a check is named that does not exist.
     """
     checks = _chosen(names)
+    began = time.monotonic()
     run = _begin(program_id, at=at)
     results = [_ask(check, run, at=at) for check in checks]
-    return _end(run, results, at=at)
+    return _end(run, results, at=at + timedelta(seconds=time.monotonic() - began))
 
 
 def _chosen(names: Iterable[str] | None) -> list[Check]:

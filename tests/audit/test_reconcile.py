@@ -69,6 +69,23 @@ def test_a_clean_run_says_what_it_looked_at(books: Books) -> None:
     ]
 
 
+def test_a_run_ends_when_its_last_check_has_been_asked(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+
+    def slow(scope: Scope) -> Iterator[Discrepancy]:
+        clock[0] += 90
+        return iter(())
+
+    register_check(Check(name="test.slow", label="Slow", examine=slow))
+
+    result = run()
+
+    result.refresh_from_db()
+    assert result.finished_at == NOW + timedelta(seconds=90)
+    assert result.results.get(name="test.slow").milliseconds == 90_000
+
+
 def test_a_discrepancy_becomes_a_finding_with_both_sides(books: Books) -> None:
     books.theirs["b"] = 3
 
