@@ -82,7 +82,9 @@ class Supervisor:
             }
             # Signs payouts: nobody but the payouts workers gets to see it.
             relayer = variables.pop("RELAYER_PRIVATE_KEY", "")
-            self._prepare(variables)
+            # The owner's address is for the migrations alone; the children come as the runtime role.
+            owner_url = variables.pop("MIGRATE_DATABASE_URL", "")
+            self._prepare(variables, owner_url=self.postgres.url(DATABASE_NAME) if self.postgres else owner_url)
             self._start_children(variables, relayer=relayer)
             self._welcome()
             while not self.stopping:
@@ -137,10 +139,8 @@ class Supervisor:
             raise CannotRun(str(problem)) from problem
         return self.postgres.url(DATABASE_NAME, user=RUNTIME_ROLE)
 
-    def _prepare(self, variables: dict[str, str]) -> None:
-        # The owner's address is for the migrations alone; the children never see it.
-        owner = {"MIGRATE_DATABASE_URL": self.postgres.url(DATABASE_NAME)} if self.postgres else {}
-        self._manage("migrate", "--no-input", variables={**variables, **owner})
+    def _prepare(self, variables: dict[str, str], *, owner_url: str) -> None:
+        self._manage("migrate", "--no-input", variables={**variables, "MIGRATE_DATABASE_URL": owner_url})
         # Demo people with known passwords belong into our own server and nowhere else.
         if self.postgres:
             said = self._manage("seed", "--demo", "--json", variables=variables)

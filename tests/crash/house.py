@@ -59,6 +59,8 @@ class House:
         self.output = folder / "output"
         self.environment = variables(
             VAR_DIR=str(folder),
+            # What no process but the migrations may get to see.
+            MIGRATE_DATABASE_URL="postgres://owner:secret@127.0.0.1:1/elsewhere",
             PORT=str(self.port),
             # What a killed worker leaves behind comes to another one soon.
             TASK_TIMEOUT_SECONDS="1",
@@ -123,7 +125,7 @@ class House:
         """What the supervisor keeps running: the web server and the clusters of workers, by name."""
         found = {}
         for pid in children_of(self.supervisor):
-            name = _variable_of(pid, "COUNTINGHOUSE_PROCESS")
+            name = variable_of(pid, "COUNTINGHOUSE_PROCESS")
             if name:
                 found[name] = pid
         return found
@@ -192,7 +194,7 @@ class House:
             self.server.stop()
 
 
-def _variable_of(pid: int, variable: str) -> str:
+def variable_of(pid: int, variable: str) -> str:
     try:
         told = (Path("/proc") / str(pid) / "environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:

@@ -15,7 +15,7 @@ from config.environment import BASE_DIR
 from config.operators.demo import LOGINS, PASSWORD
 from identity.models import User
 from tests.crash.fleet import Journal, send, success_of
-from tests.crash.house import WEB, WORKERS, House, is_gone, log_since
+from tests.crash.house import WEB, WORKERS, House, is_gone, log_since, variable_of
 from tests.crash.servers import (
     children_of,
     free_port,
@@ -74,6 +74,14 @@ def test_it_serves_its_pages(house: House) -> None:
     assert (status, "login" in place) == (302, True)
     status, text, _ = house.get("/api/docs/")
     assert (status, "swagger" in text.lower()) == (200, True)
+
+
+def test_nobody_sees_the_owner_s_address(house: House) -> None:
+    parts = house.running().parts
+
+    assert WEB in parts
+    assert {variable_of(pid, "MIGRATE_DATABASE_URL") for pid in parts.values()} <= {None, ""}
+    assert all("countinghouse_app:" in str(variable_of(pid, "DATABASE_URL")) for pid in parts.values())
 
 
 def test_every_queue_is_worked_on_by_workers_of_its_own(house: House, journal: Journal) -> None:
