@@ -10,11 +10,10 @@ class IdentityConfig(AppConfig):
     verbose_name = "People and programs"
 
     def ready(self) -> None:
-        from audit.models import scope_reconciliation_with, scope_with
+        from audit.access import narrow_with
         from identity import checks, proposable
-        from identity.queries import journal_for_user, reconciliation_for_user
+        from identity.queries import of_own_programs
 
-        scope_with(journal_for_user)
-        scope_reconciliation_with(reconciliation_for_user)
+        narrow_with(of_own_programs)
         proposable.register()
         checks.register()

@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 
-from audit.models import EntryQuerySet
 from identity import rules, tokens
 from identity.errors import KeyExpiryOutOfRange, UnknownScope
 from identity.kinds import ProposalKind, lines_of
@@ -27,21 +26,8 @@ class MembershipLine:
     role_label: str
 
 
-def journal_for_user(entries: EntryQuerySet, user: object) -> EntryQuerySet:
-    """The journal entries ``user`` may read: those of his programs, and those of no program for the house's staff."""
-    return _of_own_programs(entries, user, permission="journal.read")
-
-
-def reconciliation_for_user(rows: models.QuerySet[models.Model], user: object) -> models.QuerySet[models.Model]:
-    """The runs or findings ``user`` may see, likewise."""
-    return _of_own_programs(rows, user, permission="reconciliation.read")
-
-
-Rows = TypeVar("Rows", bound=models.QuerySet[Any])
-
-
-def _of_own_programs(rows: Rows, user: object, *, permission: str) -> Rows:
-    """Narrow rows that store their program as a value; what belongs to no program concerns the house."""
+def of_own_programs(rows: models.QuerySet[Any], user: object, permission: str) -> models.QuerySet[Any]:
+    """Narrow rows that store their program as a value; what belongs to no program concerns the house's own staff."""
     if not isinstance(user, User):
         return rows.none()
     visible = Q(program_id__in=Membership.objects.programs_where(user, permission))

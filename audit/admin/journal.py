@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
+from audit.access import may
 from audit.admin.windows import (
     RecordedAdmin,
     actor_in_words,
@@ -84,7 +85,7 @@ class EntryAdmin(RecordedAdmin):
         if seal is None:
             return []
         ties = [("Download proof", reverse("admin:audit_entry_proof", args=[row.pk]))]
-        if request.user.may("seal.read"):  # type: ignore[union-attr]
+        if may(request, "seal.read"):
             ties.append((f"Seal {seal.number}", reverse("admin:audit_seal_change", args=[seal.pk])))
         return ties
 

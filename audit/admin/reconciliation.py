@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
+from audit.access import may
 from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from audit.models import Finding, ReconciliationRun
@@ -146,7 +147,7 @@ class FindingAdmin(RecordedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         finding = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        works = _may(request, "reconciliation.work") and finding is not None
+        works = may(request, "reconciliation.work") and finding is not None
         state = finding.state if finding else ""
         told = {
             "may_take": works and state in (FindingState.OPEN, FindingState.ASSIGNED),
@@ -175,7 +176,7 @@ class FindingAdmin(RecordedAdmin):
         )
 
     def _do(self, request: HttpRequest, pk: UUID, act: Callable[[], object], done: str) -> HttpResponse:
-        if not _may(request, "reconciliation.work"):
+        if not may(request, "reconciliation.work"):
             raise PermissionDenied
         if not self.get_queryset(request).filter(pk=pk).exists():
             raise Http404
@@ -189,14 +190,9 @@ class FindingAdmin(RecordedAdmin):
         return redirect(reverse("admin:audit_finding_change", args=[pk]))
 
 
-def _may(request: HttpRequest, permission: str) -> bool:
-    may = getattr(request.user, "may", None)
-    return bool(may and may(permission))
-
-
 def _may_ask(request: HttpRequest) -> bool:
     # The button asks about every program, which is the house's staff's to do.
-    return _may(request, "reconciliation.run") and _may(request, "operations.read")
+    return may(request, "reconciliation.run") and may(request, "operations.read")
 
 
 def _age(finding: Finding) -> str:

@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
+from audit.access import may
 from audit.models import Entry, EntryQuerySet
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
@@ -117,9 +118,7 @@ class RecordedAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # Users of an embedding other than ours have no `may`; they see nothing.
-        may = getattr(request.user, "may", None)
-        return bool(may and may(self.permission_to_view))
+        return may(request, self.permission_to_view)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -174,7 +173,7 @@ class RecordedAdmin(ModelAdmin):
             "title": capfirst(str(self.opts.verbose_name)),
             "ties": self.ties(request, row) if row else [],
         }
-        if row is not None and not isinstance(row, Entry) and request.user.may("journal.read"):  # type: ignore[union-attr]
+        if row is not None and not isinstance(row, Entry) and may(request, "journal.read"):
             told["timeline"] = journal_lines(Entry.objects.about(row), reader=request.user, count=20)
             told["timeline_url"] = f"{reverse('admin:audit_entry_changelist')}?q={row.pk}"
         return super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})  # type: ignore[no-any-return]

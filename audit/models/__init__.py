@@ -1,13 +1,12 @@
 """What audit stores."""
 
-from audit.models.entries import Entry, EntryQuerySet, scope_with
+from audit.models.entries import Entry, EntryQuerySet
 from audit.models.reconciliation import (
     CheckResult,
     Finding,
     FindingQuerySet,
     ReconciliationRun,
     RunQuerySet,
-    scope_reconciliation_with,
 )
 from audit.models.seals import Seal, SealedRow, SealQuerySet
 
@@ -22,6 +21,4 @@ __all__ = (
     "Seal",
     "SealQuerySet",
     "SealedRow",
-    "scope_reconciliation_with",
-    "scope_with",
 )

@@ -1,6 +1,5 @@
 """The journal: one row per thing that happened, never changed and never removed."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from django.db import models
@@ -8,15 +7,7 @@ from django.db.models.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
 from audit import rules
-
-# The program filter the journal's readers obey; identity knows memberships and sets it (audit is the lowest floor).
-_scope: Callable[["EntryQuerySet", object], "EntryQuerySet"] | None = None
-
-
-def scope_with(scope: Callable[["EntryQuerySet", object], "EntryQuerySet"]) -> None:
-    """Register what limits a reader to the entries that concern him."""
-    global _scope
-    _scope = scope
+from audit.access import narrowed
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -24,7 +15,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def for_user(self, user: object) -> "EntryQuerySet":
         """Only what ``user`` may read; nothing while nobody has said what that is."""
-        return _scope(self, user) if _scope else self.none()
+        return narrowed(self, user, "journal.read")
 
     def about(self, subject: models.Model) -> "EntryQuerySet":
         """Only what happened to ``subject``."""

@@ -1,14 +1,12 @@
 """Reconciliation: what was asked when, and what did not agree. Findings are a queue of work and never dropped."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from audit.access import narrowed
 from audit.states import FindingState, RunState
-
-_scope: Callable[["models.QuerySet[models.Model]", object], "models.QuerySet[models.Model]"] | None = None
 
 
 class RunQuerySet(models.QuerySet["ReconciliationRun"]):
@@ -16,7 +14,7 @@ class RunQuerySet(models.QuerySet["ReconciliationRun"]):
 
     def for_user(self, user: object) -> "RunQuerySet":
         """Only what ``user`` may see; nothing while nobody has said what that is."""
-        return _scope(self, user) if _scope else self.none()  # type: ignore[return-value]
+        return narrowed(self, user, "reconciliation.read")
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -24,7 +22,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def for_user(self, user: object) -> "FindingQuerySet":
         """Only what ``user`` may see; nothing while nobody has said what that is."""
-        return _scope(self, user) if _scope else self.none()  # type: ignore[return-value]
+        return narrowed(self, user, "reconciliation.read")
 
     def locked(self) -> "FindingQuerySet":
         """Take the finding's lock."""
@@ -33,14 +31,6 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def unsettled(self) -> "FindingQuerySet":
         """Those that somebody has yet to explain or resolve."""
         return self.filter(state__in=(FindingState.OPEN, FindingState.ASSIGNED))
-
-
-def scope_reconciliation_with(
-    scope: Callable[["models.QuerySet[models.Model]", object], "models.QuerySet[models.Model]"],
-) -> None:
-    """Register what limits a reader to runs and findings of his programs."""
-    global _scope
-    _scope = scope
 
 
 class ReconciliationRun(models.Model):

@@ -15,13 +15,14 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
 
+from audit.access import may
+
 
 class BackOffice(UnfoldAdminSite):
     """One site for all staff; what each sees follows from their roles."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        may = getattr(request.user, "may", None)
-        return bool(may and may("admin.enter"))
+        return may(request, "admin.enter")
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         """Guard ``view``: strangers are sent to sign in, people without a role here are told so where they are."""
@@ -74,7 +75,7 @@ class BackOffice(UnfoldAdminSite):
         """Show the workers, the queues and what runs by the clock."""
         from config.backoffice.operations_page import operations_context
 
-        if not request.user.may("operations.read"):  # type: ignore[union-attr]
+        if not may(request, "operations.read"):
             raise PermissionDenied
         context = {**self.each_context(request), "title": "Workers", **operations_context(now=timezone.now())}
         return TemplateResponse(request, "admin/operations.html", context)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from audit.access import may
 from audit.admin import LABELS, RecordedAdmin, as_json, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
@@ -69,7 +70,7 @@ class UserAdmin(RecordedAdmin):
 
     def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
         ties = [("Roles", _roles(f"user__id__exact={row.pk}"))]
-        if request.user.may("journal.read"):  # type: ignore[union-attr]
+        if may(request, "journal.read"):
             ties.append(("What this person did", _journal(f"actor_id__exact={row.pk}")))
         return ties
 
@@ -109,7 +110,7 @@ class ProgramAdmin(RecordedAdmin):
 
     def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
         ties = [("People and their roles", _roles(f"program__id__exact={row.pk}"))]
-        if request.user.may("journal.read"):  # type: ignore[union-attr]
+        if may(request, "journal.read"):
             ties.append(("Journal of this program", _journal(f"program_id__exact={row.pk}")))
         return ties
 
