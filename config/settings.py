@@ -288,6 +288,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment["DEFAULT_FROM_EMAIL"]
+EMAIL_TIMEOUT = 20  # seconds; without it a silent mail server would hold a worker for ever
 if environment["EMAIL_URL"]:
     vars().update(environ.Env.email_url_config(environment["EMAIL_URL"]))
 else:

@@ -21,11 +21,13 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
-    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"},
+    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
+    | {"notification.read", "notification.retry"},
     "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS,
     "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
-    "SUPPORT": _READING,
-    "AUDITOR": _READING | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read"},
+    "SUPPORT": _READING | {"notification.read", "notification.retry"},
+    "AUDITOR": _READING
+    | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),

@@ -2,6 +2,7 @@
 
 from datetime import UTC, timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.utils import timezone
@@ -10,6 +11,7 @@ from factory.django import DjangoModelFactory
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
+from notifications.models import Delivery
 
 PASSWORD = "a long enough password"
 
@@ -83,6 +85,24 @@ class ProposalFactory(DjangoModelFactory[Proposal]):
     voter_roles = factory.LazyFunction(lambda: ["OWNER"])
     proposed_at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    """A message that waits to be sent."""
+
+    class Meta:
+        model = Delivery
+
+    key = factory.Sequence(lambda n: f"proposal_waits:{n}")
+    program = factory.SubFactory(ProgramFactory)
+    recipient = factory.SubFactory(UserFactory)
+    message = "proposal_waits"
+    heading = "Waits for your vote"
+    subject_type = "identity.proposal"
+    subject_id = factory.LazyFunction(lambda: str(uuid4()))
+    entry_id = factory.LazyFunction(uuid4)
+    due_at = factory.LazyFunction(timezone.now)
+    created_at = factory.LazyFunction(timezone.now)
 
 
 class SealFactory(DjangoModelFactory[Seal]):

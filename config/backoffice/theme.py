@@ -79,6 +79,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [
                     _item("Journal", "history_edu", "admin:audit_entry_changelist", "journal.read"),
                     _item("Seals", "verified_user", "admin:audit_seal_changelist", "seal.read"),
+                    _item("Messages", "outgoing_mail", "admin:notifications_delivery_changelist", "notification.read"),
                 ],
             },
             {

@@ -77,6 +77,8 @@ class Supervisor:
                 **os.environ,
                 "DATABASE_URL": database_url,
                 "PORT": str(self.port),
+                # Links in mails lead to where this house answers.
+                "PUBLIC_URL": os.environ.get("PUBLIC_URL") or self.address,
                 "WORKERS_PER_QUEUE": os.environ.get("WORKERS_PER_QUEUE") or "1",
                 "PYTHONUNBUFFERED": "1",
             }

@@ -21,6 +21,7 @@ OWN = {
     "audit": {"access", "context", "merkle", "middleware", "proofs", "reconciliation", "sources"},
     "ledger": {"money", "postings"},
     "wallets": {"rails"},
+    "notifications": {"messages"},
 }
 API = {"__init__", "serializers", "filters", "views", "urls"}
 PORTAL = {"__init__", "views", "urls", "forms"}

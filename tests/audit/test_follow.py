@@ -1,5 +1,6 @@
 """State machines, edge by edge and non-edge by non-edge: what the table does not name does not happen."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
 from identity.models import Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
-from tests.factories import ProgramFactory, UserFactory
+from tests.factories import DeliveryFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -54,11 +55,12 @@ def finding_in(state: str) -> Finding:
     )  # fmt: skip
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[str], Any]] = {
     "identity.program": program_in,
     "identity.proposal": proposal_in,
     "audit.reconciliationrun": run_in,
     "audit.finding": finding_in,
+    "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 
 STEPS = [

@@ -17,7 +17,9 @@ from audit.models import Entry, Finding, ReconciliationRun, Seal
 from audit.operations import record
 from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
+from notifications.models import Delivery
 from tests.factories import (
+    DeliveryFactory,
     EntryFactory,
     FindingFactory,
     MembershipFactory,
@@ -34,19 +36,20 @@ IDS = [model._meta.label_lower for model in SCREENS]
 READING = {Program, User, Membership, Proposal}
 JOURNAL = {Entry}
 SEALS = {Seal}
+MESSAGES = {Delivery}
 RECONCILIATION = {ReconciliationRun, Finding}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
 # role, whether it is held in the house, and what it opens
 MATRIX = [
-    (Role.OWNER, True, READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
-    (Role.AUDITOR, True, READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
-    (Role.SUPPORT, True, READING),
+    (Role.OWNER, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.AUDITOR, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.SUPPORT, True, READING | MESSAGES),
     (Role.FINANCE_MAKER, True, READING | RECONCILIATION),
     (Role.FINANCE_APPROVER, True, READING | RECONCILIATION),
-    (Role.OWNER, False, READING | JOURNAL | RECONCILIATION),
-    (Role.AUDITOR, False, READING | JOURNAL | RECONCILIATION),
-    (Role.SUPPORT, False, READING),
+    (Role.OWNER, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
+    (Role.AUDITOR, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
+    (Role.SUPPORT, False, READING | MESSAGES),
     (Role.FINANCE_MAKER, False, READING | RECONCILIATION),
     (Role.FINANCE_APPROVER, False, READING | RECONCILIATION),
 ]
@@ -104,6 +107,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         User: bob,
         Membership: bob.memberships.get(),
         Proposal: ProposalFactory(program=program),
+        Delivery: DeliveryFactory(program=program, recipient=bob),
         Entry: entry,
         Seal: SealFactory(),
         ReconciliationRun: finding.last_run,
@@ -118,7 +122,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
 
 
 def test_every_screen_is_in_the_matrix(rows: dict[type[models.Model], Any]) -> None:
-    assert set(SCREENS) == READING | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
+    assert set(SCREENS) == READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
 
 
 @pytest.mark.parametrize(("role", "in_house", "open_screens"), MATRIX)
