@@ -19,7 +19,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
 OWN = {
     "identity": {"kinds", "callers", "doors", "tokens"},
     "audit": {"access", "context", "merkle", "middleware", "proofs", "reconciliation", "sources"},
-    "ledger": {"money", "postings"},
+    "ledger": {"money", "postings", "chart", "movements", "applying", "rows"},
     "wallets": {"rails"},
     "notifications": {"messages"},
 }

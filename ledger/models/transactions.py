@@ -1,0 +1,120 @@
+"""What was booked. Both tables only grow; the database refuses everything else (migrations/*_append_only.py)."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.expressions import RawSQL
+from uuid_utils.compat import uuid7
+
+from identity.models import Membership, User
+
+
+class TransactionQuerySet(models.QuerySet["Transaction"]):
+    """Transactions."""
+
+    def for_user(self, user: User) -> "TransactionQuerySet":
+        """Those of the programs whose books ``user`` may read."""
+        return self.filter(program_id__in=Membership.objects.programs_where(user, "ledger.read"))
+
+
+class Transaction(models.Model):
+    """Entries that were booked together, by whom, for which reason. It is its own line of the journal."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # A value and no foreign key: every posting would share-lock the program's row.
+    program_id = models.UUIDField()
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32)  # SHA-256 of what was asked for
+    kind = models.CharField(max_length=24)
+    memo = models.CharField(max_length=500, blank=True)
+    metadata = models.JSONField(null=True)
+    actor_type = models.CharField(max_length=40)
+    actor_id = models.CharField(max_length=200)
+    correlation_id = models.CharField(max_length=64)
+    booked_at = models.DateTimeField()  # set after the locks, never before the last of any balance it changes
+    effective_at = models.DateTimeField()
+    reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals", db_index=False)
+    corrects = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="corrections", db_index=False
+    )
+    # The database transaction that wrote it: the order in which nothing that commits late is passed by.
+    transaction_id = models.BigIntegerField(db_default=RawSQL("pg_current_xact_id()::text::bigint", []), editable=False)
+
+    objects: ClassVar = TransactionQuerySet.as_manager()
+    is_final: ClassVar = True
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(name="ledger_transaction_key_once", fields=("program_id", "key")),
+            models.UniqueConstraint(
+                name="ledger_transaction_reversed_once",
+                fields=("reverses",),
+                condition=models.Q(reverses__isnull=False),
+            ),
+            models.CheckConstraint(name="ledger_transaction_has_a_key", condition=~models.Q(key="")),
+            models.CheckConstraint(name="ledger_transaction_has_an_actor", condition=~models.Q(actor_id="")),
+        )
+        indexes = (
+            # Whoever tails the books reads them in this order.
+            models.Index(name="ledger_transaction_tail", fields=("transaction_id", "id")),
+            models.Index(
+                name="ledger_transaction_corrects", fields=("corrects",), condition=models.Q(corrects__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Entry(models.Model):
+    """An amount from one account to another. Both sides stand on this row, so it can't be out of balance.
+
+    Each side carries the balance after it and the balance's version, where the account keeps one: a striped one
+    has no running balance.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    program_id = models.UUIDField()
+    asset = models.ForeignKey(
+        "ledger.Asset", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    transaction = models.ForeignKey("ledger.Transaction", on_delete=models.PROTECT, related_name="entries")
+    # Held by foreign keys over program, asset and account, which Django has no words for (migrations/*_append_only.py).
+    debit_account = models.ForeignKey(
+        "ledger.Account", on_delete=models.PROTECT, related_name="debits", db_constraint=False, db_index=False
+    )
+    credit_account = models.ForeignKey(
+        "ledger.Account", on_delete=models.PROTECT, related_name="credits", db_constraint=False, db_index=False
+    )
+    amount = models.DecimalField(max_digits=38, decimal_places=18)
+    debit_balance = models.DecimalField(max_digits=38, decimal_places=18, null=True)
+    debit_version = models.BigIntegerField(null=True)
+    credit_balance = models.DecimalField(max_digits=38, decimal_places=18, null=True)
+    credit_version = models.BigIntegerField(null=True)
+    booked_at = models.DateTimeField()
+
+    is_final: ClassVar = True
+
+    class Meta:
+        verbose_name_plural = "entries"
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(name="ledger_entry_amount_is_above_zero", condition=models.Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="ledger_entry_has_two_accounts", condition=~models.Q(debit_account=models.F("credit_account"))
+            ),
+            models.CheckConstraint(
+                name="ledger_entry_balance_has_its_version",
+                condition=models.Q(debit_balance__isnull=True, debit_version__isnull=True)
+                | models.Q(debit_balance__isnull=False, debit_version__isnull=False),
+            ),
+        )
+        indexes = (
+            # An account's statement, either side; ids of one account grow with its versions.
+            models.Index(name="ledger_entry_debits", fields=("debit_account", "booked_at")),
+            models.Index(name="ledger_entry_credits", fields=("credit_account", "booked_at")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} from {self.credit_account_id} to {self.debit_account_id}"

@@ -1,0 +1,67 @@
+"""Open an account."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from audit.operations import record
+from identity.models import Program
+from ledger import chart
+from ledger.errors import BadAccountCode, NotForThisAsset, UnknownAsset
+from ledger.models import Account, Asset, Balance
+from ledger.states import AssetKind
+
+
+@transaction.atomic
+def open_account(code: str, *, program: Program, asset_code: str, at: datetime) -> Account:
+    """Return the account of this code and asset, opened if it was not there; of many who ask at once, one opens it.
+
+    A wallet is opened with what its owner may come to owe.
+
+    :raises BadAccountCode: if the chart knows no such code.
+    :raises UnknownAsset: if there is no such asset.
+    :raises NotForThisAsset: if the account is kept in points only, and the asset is none.
+    """
+    role = chart.role_of(code)
+    if role is None:
+        raise BadAccountCode(account=code[:120])
+    asset = Asset.objects.filter(code=asset_code).first()
+    if asset is None:
+        raise UnknownAsset(asset=asset_code[:40])
+    if role.name == "TREASURY" and asset.kind != AssetKind.POINTS:
+        raise NotForThisAsset(account=code, asset=asset.code)
+
+    known = Account.objects.filter(program=program, asset=asset, code=code).first()
+    if known is not None:
+        return known
+    owed = (
+        open_account(f"{code}:owed", program=program, asset_code=asset_code, at=at) if role.name == "WALLET" else None
+    )
+    wanted = Account(
+        program=program,
+        asset=asset,
+        code=code,
+        role=role.name,
+        account_class=role.account_class,
+        owed=owed,
+        opened_at=at,
+    )
+    Account.objects.bulk_create([wanted], ignore_conflicts=True)
+
+    account = Account.objects.locked().get(program=program, asset=asset, code=code)
+    if account.balances.exists():  # somebody else was first
+        return account
+    stripes = chart.STRIPES if role.is_striped else 1
+    floor = Decimal(0) if role.has_floor else None
+    Balance.objects.bulk_create(
+        Balance(account=account, stripe=stripe, stripes=stripes, floor=floor) for stripe in range(stripes)
+    )
+    record(
+        "ledger.account.opened",
+        subject=account,
+        at=at,
+        program_id=program.pk,
+        payload={"code": code, "asset": asset.code},
+    )
+    return account

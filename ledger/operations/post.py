@@ -1,0 +1,12 @@
+"""Book one transaction."""
+
+from ledger.movements import Booked, Posting
+from ledger.operations.post_many import post_many
+
+
+def post(posting: Posting) -> Booked:
+    """Book ``posting``, or return what was booked under its key before, marked as a replay.
+
+    :raises PostingRefused: if something speaks against it; nothing was written then.
+    """
+    return post_many([posting])[0]

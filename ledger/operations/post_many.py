@@ -1,0 +1,181 @@
+"""Book many transactions at once."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Literal, overload
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from uuid_utils.compat import uuid7
+
+from audit import context
+from ledger import rows
+from ledger.applying import Books, EntryRow, Place, Redirected
+from ledger.errors import AlreadyReversed, IdempotencyConflict, PostingRefused, UnknownAccount
+from ledger.models import Account, Transaction
+from ledger.money import exactly
+from ledger.movements import Asked, Booked, Movement, Posting, examine
+
+Outcome = Booked | PostingRefused
+ATTEMPTS: Final = 5
+
+
+@overload
+def post_many(postings: Iterable[Posting], *, each: Literal[False] = False) -> list[Booked]: ...
+@overload
+def post_many(postings: Iterable[Posting], *, each: Literal[True]) -> list[Outcome]: ...
+def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Booked] | list[Outcome]:
+    """Book ``postings`` in their order, all or none; with ``each``, every one that can be, and say what came of each.
+
+    What was booked under its key before is returned as a replay. The ledger remembers no refusals.
+
+    :raises PostingRefused: without ``each``, for the first that is refused.
+    """
+    outcomes: list[Outcome | None] = []
+    waiting: dict[int, Asked] = {}
+    for place, posting in enumerate(postings):
+        outcomes.append(None)
+        try:
+            waiting[place] = examine(posting)
+        except PostingRefused as refusal:
+            if not each:
+                raise
+            outcomes[place] = refusal
+    if not waiting:
+        return outcomes  # type: ignore[return-value]
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                booked = _book(list(waiting.values()), each=each)
+        except _StartOver as again:
+            if attempt == ATTEMPTS - 1:
+                raise
+            asked = list(waiting)
+            waiting |= {
+                asked[number]: _to_suspense(waiting[asked[number]], elsewhere)
+                for number, elsewhere in again.redirected.items()
+            }
+        else:
+            for place, outcome in zip(waiting, booked, strict=True):
+                outcomes[place] = outcome
+            break
+    return outcomes  # type: ignore[return-value]
+
+
+class _StartOver(Exception):
+    """Raised when what was read has to be read again: a key was taken meanwhile, or facts go to suspense instead."""
+
+    def __init__(self, redirected: dict[int, Redirected] | None = None) -> None:
+        super().__init__()
+        self.redirected = redirected or {}  # by their places in what was asked
+
+
+def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
+    account_ids = sorted({
+        account_id for one in asked for movement in one.posting.movements for account_id in movement[:2]
+    })  # fmt: skip
+    # Which stripe is left to chance: two posters at once seldom take the same.
+    found = rows.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
+    books, known = Books(found.places, found.program_status), found.known
+    outcomes: list[Outcome] = []
+    redirected: dict[int, Redirected] = {}
+    new: list[tuple[UUID, Asked]] = []
+    entries: list[EntryRow] = []
+    with exactly():
+        for number, one in enumerate(asked):
+            key = (one.posting.program_id, one.posting.key)
+            try:
+                if key in known:
+                    outcomes.append(_replay(one, *known[key]))
+                    continue
+                identifier = uuid7()
+                entries += books.apply(one.posting, transaction_id=identifier)
+            except Redirected as elsewhere:
+                redirected[number] = elsewhere
+                continue
+            except PostingRefused as refusal:
+                if not each:
+                    raise
+                outcomes.append(refusal)
+                continue
+            known[key] = (identifier, one.fingerprint)
+            new.append((identifier, one))
+            outcomes.append(Booked(identifier, one.posting.key, is_replay=False))
+    if redirected:
+        raise _StartOver(redirected)
+    if new:
+        assert found.now is not None  # something was booked, so there was something to read
+        _write(new, entries, _changed(found.places), now=found.now)
+    return outcomes
+
+
+def _replay(one: Asked, identifier: UUID, fingerprint: bytes) -> Booked:
+    if fingerprint != one.fingerprint:
+        raise IdempotencyConflict(key=one.posting.key, fields=_differing(one, identifier))
+    return Booked(identifier, one.posting.key, is_replay=True)
+
+
+def _differing(one: Asked, identifier: UUID) -> str:
+    booked = Transaction.objects.filter(pk=identifier).first()
+    if booked is None:  # earlier in the same batch
+        return "content"
+    asked = one.posting
+    fields = {
+        "kind": booked.kind != asked.kind,
+        "memo": booked.memo != asked.memo,
+        "metadata": booked.metadata != (dict(asked.metadata) if asked.metadata else None),
+        "effective_at": booked.effective_at != (asked.effective_at or booked.booked_at),
+        "reverses": booked.reverses_id != asked.reverses,
+        "corrects": booked.corrects_id != asked.corrects,
+    }
+    return ", ".join(name for name, differs in fields.items() if differs) or "movements"
+
+
+def _changed(places: dict[int, Place]) -> list[Place]:
+    both = [place for one in places.values() for place in (one, one.owed) if place is not None]
+    return [place for place in both if place.is_changed]
+
+
+def _write(
+    new: Sequence[tuple[UUID, Asked]], entries: Sequence[EntryRow], places: Sequence[Place], *, now: datetime
+) -> None:
+    acting = context.current()
+    times = [now, *(place.booked_at for place in places if place.booked_at is not None)]
+    try:
+        complete = rows.write(
+            new, entries, places, actor=(acting.actor.type, acting.actor.id),
+            correlation_id=acting.correlation_id, booked_at=max(times),
+        )  # fmt: skip
+    except IntegrityError as collision:
+        if "ledger_transaction_reversed_once" in str(collision):
+            reverses = next(asked.posting.reverses for _, asked in new if asked.posting.reverses)
+            raise AlreadyReversed(transaction=reverses, reason="it was reversed before") from collision
+        raise
+    if not complete:
+        raise _StartOver
+
+
+def _to_suspense(one: Asked, elsewhere: Redirected) -> Asked:
+    """Return what is asked with suspense in the place of a closed account; it stays closed, so this is final."""
+    posting = one.posting
+    closed = Account.objects.get(pk=elsewhere.account_id)
+    suspense = Account.objects.filter(
+        program=closed.program_id, asset=closed.asset_id, code=elsewhere.suspense_code
+    ).first()
+    if suspense is None:
+        raise UnknownAccount(account=elsewhere.suspense_code)
+
+    def instead(account_id: int) -> int:
+        return suspense.pk if account_id == closed.pk else account_id
+
+    moved = replace(
+        posting,
+        movements=tuple(
+            Movement(instead(debit), instead(credit), amount) for debit, credit, amount in posting.movements
+        ),
+        metadata={**(posting.metadata or {}), "meant_for": closed.code},
+    )
+    # Known again under the fingerprint of what was asked.
+    return Asked(moved, one.fingerprint, examine(moved).metadata)
