@@ -3,5 +3,6 @@
 from config.bench.frame import Benchmark
 from config.bench.journal import JOURNAL
 from config.bench.pages import PAGES
+from config.bench.postings import POSTINGS
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (JOURNAL, PAGES)}
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS)}

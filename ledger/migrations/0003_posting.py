@@ -1,7 +1,9 @@
 """The two calls of posting: lock and read, then write.
 
 They are functions so that a posting costs two journeys whatever it contains, and so that the server plans their
-statements once for each connection, behind a pooler too. What may be booked is decided between them, in Python.
+statements once for each connection, behind a pooler too. (That plan may be made while the tables are empty and is kept
+when they are not: without ``enable_seqscan = off`` it would read them whole.) What may be booked is decided between
+them, in Python.
 """
 
 from django.db import migrations
@@ -17,7 +19,7 @@ RETURNS TABLE (
     version bigint, booked_at timestamptz, now_ timestamptz, owed_id bigint, owed_account_id bigint, owed_code varchar,
     owed_amount numeric, owed_version bigint, owed_booked_at timestamptz, key varchar, transaction_id uuid,
     fingerprint bytea
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM 1 FROM ledger_balance b
@@ -51,7 +53,7 @@ $$;
 -- rolls back when one was missing: somebody took its key in between.
 CREATE FUNCTION ledger_write(
     transactions json, entries json, balances json, at timestamptz, actor_type text, actor_id text, correlation_id text
-) RETURNS bigint LANGUAGE plpgsql AS $$
+) RETURNS bigint LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     written bigint;
 BEGIN

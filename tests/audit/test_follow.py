@@ -15,6 +15,7 @@ from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
 from identity.models import Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
+from ledger.models import Account, Asset
 from tests.factories import DeliveryFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
@@ -55,11 +56,20 @@ def finding_in(state: str) -> Finding:
     )  # fmt: skip
 
 
+def account_in(status: str) -> Account:
+    asset = Asset.objects.create(code="KES", name="Shilling", kind="FIAT", scale=2, payable_scale=2)
+    return Account.objects.create(
+        program=ProgramFactory(), asset=asset, code="wallet:a", role="WALLET", account_class="LIABILITY", status=status,
+        opened_at=timezone.now(),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[str], Any]] = {
     "identity.program": program_in,
     "identity.proposal": proposal_in,
     "audit.reconciliationrun": run_in,
     "audit.finding": finding_in,
+    "ledger.account": account_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 

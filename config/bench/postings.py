@@ -1,0 +1,165 @@
+"""What the guarantees of the books cost: our posting against a hand-written SQL function that does that and no more.
+
+The reference locks two balances in order, updates both, writes one transaction and one entry, with the same columns,
+indexes and foreign keys as ours, and is driven by pgbench with prepared statements. It does not look whether a key was
+used for something else, what may be booked, who is frozen, or whether the amounts make sense.
+"""
+
+import random
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from audit.context import acting_as
+from config.bench.frame import Benchmark, Contender, Figure
+from config.environment import load
+from config.postgres.programs import find_programs
+from identity.operations import create_program
+from ledger.movements import Movement, Posting
+from ledger.operations import define_asset, open_account, post, post_many
+from ledger.states import AssetKind
+
+ACCOUNTS: Final = 1_000
+CLIENTS: Final = 8
+BATCH: Final = 1_000
+BATCHED: Final = 10_000
+SINGLE: Final = 500
+
+_REFERENCE: Final = """
+CREATE TABLE bench_account (id bigint PRIMARY KEY, program_id uuid NOT NULL, asset_id integer NOT NULL,
+                            UNIQUE (program_id, asset_id, id));
+CREATE TABLE bench_balance (LIKE ledger_balance INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
+                            INCLUDING IDENTITY) WITH (fillfactor = 70);
+CREATE TABLE bench_transaction (LIKE ledger_transaction INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES);
+CREATE TABLE bench_entry (LIKE ledger_entry INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES
+                          INCLUDING IDENTITY);
+ALTER TABLE bench_balance ADD FOREIGN KEY (account_id) REFERENCES bench_account;
+ALTER TABLE bench_entry
+    ADD FOREIGN KEY (transaction_id) REFERENCES bench_transaction,
+    ADD FOREIGN KEY (program_id, asset_id, debit_account_id) REFERENCES bench_account (program_id, asset_id, id),
+    ADD FOREIGN KEY (program_id, asset_id, credit_account_id) REFERENCES bench_account (program_id, asset_id, id);
+INSERT INTO bench_account SELECT n, '00000000-0000-0000-0000-000000000001', 1 FROM generate_series(1, {accounts}) n;
+INSERT INTO bench_balance (account_id, stripe, stripes, amount, version)
+    SELECT n, 0, 1, 0, 0 FROM generate_series(1, {accounts}) n;
+
+CREATE FUNCTION bench_post(key text, debit bigint, credit bigint, moved numeric) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE
+    program uuid := '00000000-0000-0000-0000-000000000001';
+    booked uuid := gen_random_uuid();
+    now_ timestamptz;
+    debit_left numeric; debit_number bigint; credit_left numeric; credit_number bigint;
+BEGIN
+    PERFORM 1 FROM bench_balance WHERE account_id IN (debit, credit) ORDER BY account_id FOR NO KEY UPDATE;
+    now_ := clock_timestamp();
+    UPDATE bench_balance SET amount = amount - moved, version = version + 1, booked_at = now_
+        WHERE account_id = debit RETURNING amount, version INTO debit_left, debit_number;
+    UPDATE bench_balance SET amount = amount + moved, version = version + 1, booked_at = now_
+        WHERE account_id = credit RETURNING amount, version INTO credit_left, credit_number;
+    INSERT INTO bench_transaction (id, program_id, key, fingerprint, kind, memo, actor_type, actor_id, correlation_id,
+                                   booked_at, effective_at)
+        VALUES (booked, program, key, sha256(key::bytea), 'TRANSFER', '', 'command', 'bench',
+                '01a1fa35-4703-7301-a439-a109536f91a9', now_, now_);
+    INSERT INTO bench_entry (program_id, asset_id, transaction_id, debit_account_id, credit_account_id, amount,
+                             debit_balance, debit_version, credit_balance, credit_version, booked_at)
+        VALUES (program, 1, booked, debit, credit, moved, debit_left, debit_number, credit_left, credit_number, now_);
+    RETURN booked;
+END
+$$;
+"""
+_DRIVEN: Final = r"""
+\set one random(1, {accounts})
+\set other random(1, {accounts} - 1)
+\set other :other + case when :other >= :one then 1 else 0 end
+\set number random(1, 9000000000000000)
+SELECT bench_post('bench:' || :number || ':' || :client_id, :one, :other, 1.5);
+"""
+
+
+@contextmanager
+def _contenders() -> Iterator[Sequence[Contender]]:
+    with acting_as("command", "bench"), tempfile.TemporaryDirectory() as folder, connection.cursor() as cursor:
+        cursor.execute(_REFERENCE.replace("{accounts}", str(ACCOUNTS)))
+        script = Path(folder) / "reference.sql"
+        script.write_text(_DRIVEN.replace("{accounts}", str(ACCOUNTS)))
+        books = _Books()
+        cursor.execute("ANALYZE")
+        yield (
+            Contender("SQL function, 8 clients", BATCHED, lambda: _drive(script, clients=CLIENTS, total=BATCHED)),
+            Contender("SQL function, 1 client", BATCHED // 5, lambda: _drive(script, clients=1, total=BATCHED // 5)),
+            Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(hot=False)),
+            Contender("post_many, one system account", BATCHED, lambda: books.in_batches(hot=True)),
+            Contender("post, one after the other", SINGLE, books.one_by_one),
+        )
+
+
+def _drive(script: Path, *, clients: int, total: int) -> None:
+    """Run the reference: ``total`` transactions, shared among ``clients``."""
+    database = connection.settings_dict
+    environment = load()
+    program = find_programs(environment["PG_BIN"], data=environment.var_dir / "postgres" / "data") / "pgbench"
+    command = [
+        str(program), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
+        f"--transactions={total // clients}", f"--file={script}", f"--host={database['HOST']}",
+        f"--port={database['PORT']}", f"--username={database['USER']}", str(database["NAME"]),
+    ]  # fmt: skip
+    secret = {"PGPASSWORD": database["PASSWORD"]}
+    subprocess.run(command, check=True, capture_output=True, env=secret)
+
+
+class _Books:
+    """A thousand accounts of our own, and what is posted between them."""
+
+    def __init__(self) -> None:
+        now = timezone.now()
+        self.program = create_program(name="Benchmark", slug="bench", at=now)
+        define_asset("KES", name="Kenyan shilling", kind=AssetKind.FIAT, scale=4, payable_scale=2)
+        codes = [f"affiliate:{number}:liability" for number in range(ACCOUNTS)]
+        self.accounts = [self._open(code) for code in codes]
+        self.expense = self._open("program:bench:expense")
+        self.numbers = count()
+        self.chance = random.Random(settings.SECRET_KEY)  # noqa: S311  (no secret)
+
+    def _open(self, code: str) -> int:
+        return open_account(code, program=self.program, asset_code="KES", at=timezone.now()).pk
+
+    def _asked(self, *, hot: bool) -> Posting:
+        credit = self.chance.choice(self.accounts)
+        return Posting(
+            program_id=self.program.pk,
+            key=f"bench:{next(self.numbers)}:{credit}",
+            kind="COMMISSION" if hot else "MANUAL_JOURNAL",
+            movements=(Movement(self.expense if hot else self._other(credit), credit, Decimal("1.5")),),
+        )
+
+    def _other(self, than: int) -> int:
+        other = self.chance.choice(self.accounts)
+        return other if other != than else self._other(than)
+
+    def in_batches(self, *, hot: bool) -> None:
+        for _ in range(BATCHED // BATCH):
+            post_many([self._asked(hot=hot) for _ in range(BATCH)])
+
+    def one_by_one(self) -> None:
+        for _ in range(SINGLE):
+            post(self._asked(hot=False))
+
+
+POSTINGS = Benchmark(
+    name="postings",
+    question="What do the guarantees of the books cost beside a bare SQL function?",
+    contenders=_contenders,
+    figures=(
+        Figure("in batches, against the function", "post_many, batches of 1,000", "SQL function, 8 clients", 2),
+        Figure("one account in all, against any", "post_many, one system account", "post_many, batches of 1,000", 0.95),
+        Figure("one by one, against the function", "post, one after the other", "SQL function, 1 client", 0.4),
+    ),
+)
