@@ -97,6 +97,16 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def grows_by_debit(self) -> bool:
+        """Whether a debit adds to it."""
+        return chart.AccountClass(self.account_class).grows_by_debit
+
+    @property
+    def is_striped(self) -> bool:
+        """Whether its balance is kept in several rows, and so without a running one."""
+        return chart.ROLES[self.role].is_striped
+
 
 class Balance(models.Model):
     """How much an account holds, in its normal direction: one row, or one for each stripe.
