@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +13,9 @@ HOUSE_SLUG: Final = "house"
 
 STAFF_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER", "SUPPORT", "AUDITOR"})
 
-_READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "user.read", "proposal.read"})
+_READING: Final = frozenset({
+    "admin.enter", "membership.read", "program.read", "proposal.read", "setting.read", "user.read",
+})  # fmt: skip
 
 _WORKING_ON_FINDINGS: Final = frozenset({"reconciliation.read", "reconciliation.run", "reconciliation.work"})
 
@@ -21,7 +23,8 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
-    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"},
+    | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
+    | {"setting.change", "setting.propose"},
     "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS,
     "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
     "SUPPORT": _READING,
@@ -57,7 +60,6 @@ def greeting(hour: int) -> str:
 # Four eyes
 
 MONEY_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER"})
-COOLING: Final = timedelta(hours=24)
 # Made by hand at the beginning: one proposes, the other votes.
 BOOTSTRAP_OWNERS: Final = 2
 
@@ -86,11 +88,6 @@ def digest(*, kind: str, program: str, subject: str, revision: int, payload: Map
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def has_cooled(*, since: datetime, at: datetime) -> bool:
-    """Whether a role is held long enough to vote: nobody is made an approver for the one vote that is needed."""
-    return at - since >= COOLING
-
-
 def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
     """Return the bands of a stored policy."""
     return tuple(Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"])) for band in stored)
@@ -102,14 +99,15 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
-    "journal.read", "membership.read", "program.change", "program.read", "proposal.read", "user.read",
+    "journal.read", "membership.read", "program.change", "program.read", "proposal.read", "setting.read",
+    "user.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
     "journal.read", "key.read", "membership.read", "operations.read", "program.change", "program.create",
-    "program.read", "proposal.read", "user.read",
+    "program.read", "proposal.read", "setting.read", "user.read",
 })  # fmt: skip
-KEY_LASTS_AT_MOST: Final = timedelta(days=366)
+KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)
 SECRET_BYTES: Final = 32
 PREFIX_BYTES: Final = 6

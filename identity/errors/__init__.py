@@ -44,6 +44,14 @@ from identity.errors.proposals import (
     UnknownKind,
     VoterIsMaker,
 )
+from identity.errors.settings import (
+    SettingChanged,
+    SettingMakesNoSense,
+    SettingNeedsNoProposal,
+    SettingNeedsProposal,
+    SettingUnreadable,
+    UnknownSetting,
+)
 
 __all__ = (
     "AlreadyVoted",
@@ -76,12 +84,18 @@ __all__ = (
     "SecondFactorCodeRequired",
     "SecondFactorRequired",
     "SecondFactorWrong",
+    "SettingChanged",
+    "SettingMakesNoSense",
+    "SettingNeedsNoProposal",
+    "SettingNeedsProposal",
+    "SettingUnreadable",
     "SignInLocked",
     "SlugTaken",
     "UnknownKind",
     "UnknownPerson",
     "UnknownRole",
     "UnknownScope",
+    "UnknownSetting",
     "UnknownTimeZone",
     "VoterIsMaker",
 )

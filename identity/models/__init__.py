@@ -4,6 +4,7 @@ from identity.models.idempotency import IdempotencyRecord
 from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalQuerySet, ProposalVote
+from identity.models.settings import Setting, SettingQuerySet, SettingVersion
 from identity.models.tokens import RefreshToken, TokenFamily, UsedCode
 
 __all__ = (
@@ -19,6 +20,9 @@ __all__ = (
     "ProposalQuerySet",
     "ProposalVote",
     "RefreshToken",
+    "Setting",
+    "SettingQuerySet",
+    "SettingVersion",
     "TokenFamily",
     "UsedCode",
     "User",

@@ -4,6 +4,7 @@ from identity.operations.add_membership import add_membership
 from identity.operations.bootstrap_owner import bootstrap_owner
 from identity.operations.change_program import change_program
 from identity.operations.change_program_status import change_program_status
+from identity.operations.change_setting import change_setting
 from identity.operations.check_second_factor import check_second_factor
 from identity.operations.collect_api_key import collect_api_key
 from identity.operations.create_api_key import create_api_key
@@ -18,6 +19,7 @@ from identity.operations.note_key_use import note_key_use
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
 from identity.operations.recall_proposal import recall_proposal
+from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
 from identity.operations.remove_membership import remove_membership
 from identity.operations.revise_proposal import revise_proposal
@@ -25,6 +27,7 @@ from identity.operations.revoke_api_key import revoke_api_key
 from identity.operations.revoke_tokens import revoke_tokens
 from identity.operations.run_once import run_once
 from identity.operations.step_up import step_up
+from identity.operations.store_setting import store_setting
 from identity.operations.vote import vote
 
 __all__ = (
@@ -32,6 +35,7 @@ __all__ = (
     "bootstrap_owner",
     "change_program",
     "change_program_status",
+    "change_setting",
     "check_second_factor",
     "collect_api_key",
     "create_api_key",
@@ -46,6 +50,7 @@ __all__ = (
     "prepare_api_key",
     "propose",
     "recall_proposal",
+    "reencrypt_setting",
     "refresh_tokens",
     "remove_membership",
     "revise_proposal",
@@ -53,5 +58,6 @@ __all__ = (
     "revoke_tokens",
     "run_once",
     "step_up",
+    "store_setting",
     "vote",
 )

@@ -31,7 +31,7 @@ def change_program(program_id: UUID, *, name: str | None = None, time_zone: str 
         return program
     for field, change in changes.items():
         setattr(program, field, change["to"])
-    program.full_clean(validate_unique=False, exclude=("settings",))
+    program.full_clean(validate_unique=False)
     program.save(update_fields=tuple(changes))
 
     record("identity.program.changed", subject=program, at=at, program_id=program.pk, payload=changes)

@@ -24,7 +24,7 @@ def create_program(
 
     program = Program(name=name, slug=slug, time_zone=time_zone, default_asset_code=default_asset_code, created_at=at)
     # Everything a form would check, the slug's form included; only the collision is left to the database.
-    program.full_clean(validate_unique=False, exclude=("settings",))
+    program.full_clean(validate_unique=False)
     try:
         with transaction.atomic():
             program.save(force_insert=True)

@@ -1,5 +1,6 @@
 """What happens once happens once when many ask for it at the same moment, with real commits."""
 
+import functools
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,16 +8,17 @@ from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from audit.context import acting_as
 from audit.errors import DomainError
 from audit.models import Entry
 from identity import rules
-from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong
-from identity.models import ApiKey, RefreshToken, TokenFamily
+from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong, SettingChanged
+from identity.models import ApiKey, RefreshToken, Setting, SettingVersion, TokenFamily
 from identity.operations import (
+    change_setting,
     check_second_factor,
     collect_api_key,
     issue_tokens,
@@ -112,3 +114,32 @@ def test_a_one_time_code_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert outcomes.count("totp") == 1
     assert outcomes.count(SecondFactorWrong) == AT_ONCE - 1
+
+
+@pytest.mark.usefixtures("acting")
+@pytest.mark.parametrize("version", [0, 1])
+def test_of_many_who_saw_one_version_one_changes_it(version: int) -> None:
+    program = ProgramFactory()
+    change = functools.partial(change_setting, "identity.nightly_hour", program=program, reason="x", at=timezone.now())
+    if version:
+        change(value=23, version=0)
+    hours = iter(range(AT_ONCE))  # each wants another
+
+    outcomes = all_at_once(lambda: change(value=next(hours), version=version))
+
+    assert outcomes.count(SettingChanged) == AT_ONCE - 1
+    row = Setting.objects.get()
+    assert row.version == version + 1
+    assert list(SettingVersion.objects.order_by("version").values_list("version", flat=True)) == [1, 2][: version + 1]
+    assert Entry.objects.filter(action="identity.setting.changed").count() == version + 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_change_without_history_does_not_commit() -> None:
+    program = ProgramFactory()
+    change_setting("identity.nightly_hour", program=program, value=3, version=0, reason="x", at=timezone.now())
+
+    with pytest.raises(IntegrityError, match="no history"):
+        Setting.objects.update(value=4, version=2)
+
+    assert Setting.objects.get().value == 3
