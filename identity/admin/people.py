@@ -15,7 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from audit.access import may
-from audit.admin import LABELS, RecordedAdmin, as_json, instant, whole_id
+from audit.admin import LABELS, RecordedAdmin, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
 from identity.admin.shown import person_of
@@ -98,7 +98,6 @@ class ProgramAdmin(RecordedAdmin):
         "status",
         "default_asset_code",
         "time_zone",
-        as_json("settings", "Settings"),
         instant("created_at", "Open since"),
         whole_id(),
     )
@@ -109,7 +108,8 @@ class ProgramAdmin(RecordedAdmin):
         return program.status, ProgramStatus(program.status).label
 
     def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
-        ties = [("People and their roles", _roles(f"program__id__exact={row.pk}"))]
+        settings = f"{reverse('admin:identity_setting_changelist')}?program={row.slug}"
+        ties = [("People and their roles", _roles(f"program__id__exact={row.pk}")), ("Settings", settings)]
         if may(request, "journal.read"):
             ties.append(("Journal of this program", _journal(f"program_id__exact={row.pk}")))
         return ties

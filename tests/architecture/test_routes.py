@@ -34,6 +34,10 @@ MATRIX = {
     "GET /api/v2/api-keys/{id}": "key.read",
     "POST /api/v2/api-keys/{id}/revoke": "key.manage",
     "POST /api/v2/api-keys/{id}/collect": "key.manage",
+    "GET /api/v2/settings": "setting.read",
+    "GET /api/v2/settings/{key}": "setting.read",
+    "PATCH /api/v2/settings/{key}": "setting.change",
+    "GET /api/v2/settings/{key}/history": "setting.read",
     # Whether one may propose or vote follows from the kind and the policy.
     "GET /api/v2/proposals": "proposal.read",
     "POST /api/v2/proposals": "proposal.read",
