@@ -223,6 +223,10 @@ class ListOf(ValueType):
         return ", ".join(self.item.shown(item) for item in stored) or "none"
 
 
+# A part of something: 0.125 is 12.5 %.
+RATE: Final = DecimalNumber(low=Decimal(0), high=Decimal(1), places=6)
+
+
 def in_words(length: timedelta) -> str:
     """Return a length of time as people say it."""
     parts = zip(_parts(_seconds(length)), _NAMES.values(), strict=True)

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
-from identity.operations import add_membership, create_program, create_user, propose
+from identity.operations import add_membership, create_program, create_user, propose, record_terms
 from identity.proposable import GRANT_ROLE
 from identity.states import Role
 
@@ -39,7 +41,11 @@ LOGINS = (
     Login("carl@demo.example", "Carl Customer", Role.CUSTOMER, "acme"),
 )
 
-PROGRAMS = (("acme", "Acme Rewards", "Europe/Berlin", "EUR"), ("zuri", "Zuri Market", "Africa/Nairobi", "KES"))
+# slug, name, time zone, asset, base and override commission
+PROGRAMS = (
+    ("acme", "Acme Rewards", "Europe/Berlin", "EUR", Decimal("0.1"), Decimal("0.02")),
+    ("zuri", "Zuri Market", "Africa/Nairobi", "KES", Decimal("0.08"), Decimal("0.015")),
+)
 
 _ZONES = ("UTC", "Europe/Berlin", "Africa/Nairobi", "America/New_York", "Asia/Singapore")
 
@@ -54,9 +60,26 @@ def make_house(*, at: datetime) -> Program:
 @transaction.atomic
 def make_demo(*, at: datetime) -> None:
     """Make the demo programs and people that are missing."""
-    for slug, name, time_zone, asset in PROGRAMS:
+    for slug, name, time_zone, asset, base, override in PROGRAMS:
         if not Program.objects.filter(slug=slug).exists():
-            create_program(name=name, slug=slug, time_zone=time_zone, default_asset_code=asset, at=at)
+            program = create_program(
+                name=name,
+                slug=slug,
+                time_zone=time_zone,
+                default_asset_code=asset,
+                base_commission_rate=base,
+                override_commission_rate=override,
+                at=at,
+            )
+            # Two per cent of the sale more from the month after next on.
+            record_terms(
+                program=program,
+                base_commission_rate=base + Decimal("0.02"),
+                override_commission_rate=override,
+                valid_from=_month_after_next(at, time_zone),
+                reason="More for the season.",
+                at=at,
+            )
     for login in LOGINS:
         user = User.objects.filter(email=login.email).first()
         if user is None:
@@ -75,6 +98,11 @@ def make_demo(*, at: datetime) -> None:
             by=User.objects.get(email="olivia@demo.example"),
             at=at,
         )
+
+
+def _month_after_next(at: datetime, time_zone: str) -> datetime:
+    first = at.astimezone(ZoneInfo(time_zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=70)).replace(day=1)
 
 
 def make_many(count: int, *, at: datetime) -> Iterator[int]:

@@ -2,7 +2,6 @@
 
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,7 +22,7 @@ from unfold.widgets import (
 from audit.admin import RecordedAdmin, as_json, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
-from identity.admin.shown import person_of
+from identity.admin.shown import names_of, person_of
 from identity.errors import UnknownSetting
 from identity.models import Membership, Program, Setting, SettingVersion, User
 from identity.operations import change_setting, propose
@@ -110,7 +109,7 @@ class SettingAdmin(RecordedAdmin):
             "program": program,
             "stands": stands,
             "default": in_words(stands.spec, stands.spec.default),
-            "changed_by": _names([stands.row.changed_by], person)[0] if stands.row else "",
+            "changed_by": names_of([stands.row.changed_by], person)[0] if stands.row else "",
             "form": form if may_change else None,
             "versions": _versions(stands.spec, program, person),
         }
@@ -210,7 +209,7 @@ def _programs(person: User) -> QuerySet[Program]:
 
 def _rooms(program: Program, person: User) -> list[dict[str, Any]]:
     rows = standings(program)
-    authors = dict(zip([row.spec.key for row in rows], _names([_author(row) for row in rows], person), strict=True))
+    authors = dict(zip([row.spec.key for row in rows], names_of([_author(row) for row in rows], person), strict=True))
     return [
         {
             "name": room.capitalize(),
@@ -233,7 +232,7 @@ def _author(stands: Standing) -> str:
 
 def _versions(spec: SettingSpec, program: Program, person: User) -> list[dict[str, Any]]:
     kept = list(SettingVersion.objects.filter(program=program, key=spec.key).order_by("-version")[:_VERSIONS_SHOWN])
-    names = _names([row.history_user_id for row in kept], person)
+    names = names_of([row.history_user_id for row in kept], person)
     return [
         {
             "number": row.version,
@@ -250,20 +249,3 @@ def _said(spec: SettingSpec, row: Any) -> str:
     if row.fingerprint:
         return f"A secret ({row.fingerprint[:8]})"
     return in_words(spec, row.value) if row.value is not None else "The default"
-
-
-def _names(actors: list[str], reader: User) -> list[str]:
-    """Return who acted, in words; somebody whom the reader may not see stays an id."""
-    ids = [identifier for kind, _, identifier in (actor.partition(":") for actor in actors) if kind == "user"]
-    known = {str(user.pk): str(user) for user in User.objects.for_user(reader).filter(pk__in=_uuids(ids))}
-    return [known.get(actor.partition(":")[2], actor.replace(":", " ", 1)) for actor in actors]
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found

@@ -52,6 +52,7 @@ from identity.errors.settings import (
     SettingUnreadable,
     UnknownSetting,
 )
+from identity.errors.terms import NoTerms, RatesMakeNoSense, TermsChanged, TermsNeedProposal, TermsReachBack
 
 __all__ = (
     "AlreadyVoted",
@@ -72,6 +73,7 @@ __all__ = (
     "LastOwner",
     "MembershipExists",
     "NeedsProposal",
+    "NoTerms",
     "NotAnApprover",
     "NotTheMaker",
     "PolicyMakesNoSense",
@@ -79,6 +81,7 @@ __all__ = (
     "ProgramRequired",
     "ProposalChanged",
     "ProposalExpired",
+    "RatesMakeNoSense",
     "RoleTooYoung",
     "ScopeNotHeld",
     "SecondFactorCodeRequired",
@@ -91,6 +94,9 @@ __all__ = (
     "SettingUnreadable",
     "SignInLocked",
     "SlugTaken",
+    "TermsChanged",
+    "TermsNeedProposal",
+    "TermsReachBack",
     "UnknownKind",
     "UnknownPerson",
     "UnknownRole",

@@ -5,6 +5,7 @@ from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalQuerySet, ProposalVote
 from identity.models.settings import Setting, SettingQuerySet, SettingVersion
+from identity.models.terms import ProgramTerms
 from identity.models.tokens import RefreshToken, TokenFamily, UsedCode
 
 __all__ = (
@@ -15,6 +16,7 @@ __all__ = (
     "Membership",
     "Program",
     "ProgramQuerySet",
+    "ProgramTerms",
     "Proposal",
     "ProposalMaker",
     "ProposalQuerySet",

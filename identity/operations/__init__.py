@@ -19,6 +19,7 @@ from identity.operations.note_key_use import note_key_use
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
 from identity.operations.recall_proposal import recall_proposal
+from identity.operations.record_terms import record_terms
 from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
 from identity.operations.remove_membership import remove_membership
@@ -50,6 +51,7 @@ __all__ = (
     "prepare_api_key",
     "propose",
     "recall_proposal",
+    "record_terms",
     "reencrypt_setting",
     "refresh_tokens",
     "remove_membership",

@@ -20,7 +20,7 @@ from identity.errors import (
 from identity.kinds import ProposalKind, kind_named, register_kind
 from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
 from identity.operations import add_membership, prepare_api_key
-from identity.proposable import settings
+from identity.proposable import settings, terms
 from identity.queries import possible_voters
 from identity.queries.settings import setting
 from identity.states import Role
@@ -70,6 +70,7 @@ def register() -> None:
         )
     )
     settings.register()
+    terms.register()
 
 
 def _check_grant(program: Program, payload: Payload) -> None:

@@ -29,6 +29,7 @@ MATRIX = {
     "POST /api/v2/programs/{id}/pause": "program.change_status",
     "POST /api/v2/programs/{id}/resume": "program.change_status",
     "POST /api/v2/programs/{id}/close": "program.change_status",
+    "GET /api/v2/programs/{id}/terms": "terms.read",
     "GET /api/v2/api-keys": "key.read",
     "POST /api/v2/api-keys": "key.manage",
     "GET /api/v2/api-keys/{id}": "key.read",

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.api.filters import SettingVersionFilter
-from identity.api.serializers import SettingChange, SettingOutput, SettingVersionOutput
+from identity.api.serializers.settings import SettingChange, SettingOutput, SettingVersionOutput
 from identity.doors import InProgram
 from identity.errors import UnknownSetting
 from identity.models import SettingVersion

@@ -6,21 +6,9 @@ from rest_framework import serializers
 
 from identity import queries, rules
 from identity.models import ApiKey, Program, Proposal
-from identity.queries.settings import Standing
 from identity.states import Decision
 
 Plain = serializers.Serializer[Any]
-
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-
-class ProgramOutput(serializers.ModelSerializer[Program]):
-    """A program."""
-
-    class Meta:
-        model = Program
-        fields = ("id", "name", "slug", "status", "time_zone", "default_asset_code", "created_at")
-        read_only_fields = fields
 
 
 class ProposalOutput(serializers.ModelSerializer[Proposal]):
@@ -74,29 +62,6 @@ class RecallInput(serializers.Serializer[Any]):
     """Why a proposal is taken back."""
 
     reason = serializers.CharField(max_length=500)
-
-
-class ProgramInput(Plain):
-    """What opens a program."""
-
-    name = serializers.CharField(max_length=120)
-    slug = serializers.RegexField(_SLUG, max_length=60)
-    time_zone = serializers.CharField(max_length=64, default="UTC")
-    default_asset_code = serializers.CharField(max_length=20, default="USD")
-
-
-class ProgramReplacement(Plain):
-    """What of a program can be changed, all of it."""
-
-    name = serializers.CharField(max_length=120)
-    time_zone = serializers.CharField(max_length=64)
-
-
-class ProgramChange(Plain):
-    """What of a program can be changed, some of it."""
-
-    name = serializers.CharField(max_length=120, required=False)
-    time_zone = serializers.CharField(max_length=64, required=False)
 
 
 class ReasonInput(Plain):
@@ -193,58 +158,3 @@ class TokenPairOutput(AccessOutput):
 
     refresh = serializers.CharField()
     refresh_expires_in = serializers.IntegerField(help_text="Seconds.")
-
-
-class SettingOutput(Plain):
-    """A setting as it stands in a program."""
-
-    key = serializers.CharField(source="spec.key")
-    type = serializers.CharField(source="spec.type.code")
-    purpose = serializers.CharField(source="spec.purpose")
-    bounds = serializers.SerializerMethodField(help_text="What may stand here, in words.")
-    unit = serializers.CharField(source="spec.type.unit")
-    default = serializers.JSONField(source="spec.default", allow_null=True)
-    value = serializers.JSONField(
-        source="stored",
-        allow_null=True,
-        help_text="As set, or the default. Null for a secret, and for what is unreadable.",
-    )
-    is_set = serializers.BooleanField(help_text="False while the default holds.")
-    is_secret = serializers.BooleanField(source="spec.is_secret")
-    fingerprint = serializers.SerializerMethodField(help_text="Of a secret: the same for the same secret here.")
-    needs_proposal = serializers.BooleanField(
-        source="spec.needs_two", help_text="True: changed by a proposal of kind `identity.change_setting` only."
-    )
-    problem = serializers.CharField(allow_null=True, help_text="Why it can't be read, if it can't.")
-    version = serializers.IntegerField(help_text="Name it when you change it; 0 until somebody sets it.")
-    changed_at = serializers.DateTimeField(source="row.changed_at", default=None, allow_null=True)
-    changed_by = serializers.CharField(source="row.changed_by", default=None, allow_null=True)
-
-    def get_bounds(self, stands: Standing) -> str:
-        return stands.spec.type.bounds()
-
-    def get_fingerprint(self, stands: Standing) -> str:
-        return stands.row.fingerprint if stands.row else ""
-
-
-class SettingChange(Plain):
-    """Another value, on top of the version that was seen."""
-
-    version = serializers.IntegerField(min_value=0, max_value=2_147_483_647)
-    value = serializers.JSONField(
-        allow_null=True, help_text="Decimals and lengths of time are text. Null brings the default back."
-    )
-    reason = serializers.CharField(max_length=500)
-
-
-class SettingVersionOutput(Plain):
-    """What a setting was."""
-
-    version = serializers.IntegerField()
-    type = serializers.CharField()
-    value = serializers.JSONField(allow_null=True, help_text="Null: the default, or a secret, which has a fingerprint.")
-    is_secret = serializers.BooleanField()
-    fingerprint = serializers.CharField()
-    changed_at = serializers.DateTimeField(source="history_date")
-    changed_by = serializers.CharField(source="history_user_id")
-    reason = serializers.CharField(source="history_change_reason")
