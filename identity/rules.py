@@ -14,7 +14,7 @@ HOUSE_SLUG: Final = "house"
 STAFF_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER", "SUPPORT", "AUDITOR"})
 
 _READING: Final = frozenset({
-    "admin.enter", "membership.read", "program.read", "proposal.read", "setting.read", "terms.read",
+    "admin.enter", "membership.read", "party.read", "program.read", "proposal.read", "setting.read", "terms.read",
     "user.read",
 })  # fmt: skip
 
@@ -25,10 +25,10 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
-    | {"setting.change", "setting.propose", "terms.propose"},
-    "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS | {"terms.propose"},
+    | {"setting.change", "setting.propose", "terms.propose", "party.manage"},
+    "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS | {"party.manage", "terms.propose"},
     "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
-    "SUPPORT": _READING,
+    "SUPPORT": _READING | {"party.manage"},
     "AUDITOR": _READING | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
@@ -181,3 +181,12 @@ def spans(starts: Iterable[tuple[int, datetime]]) -> list[Span]:
 def next_start(at: datetime) -> datetime:
     """Return when terms begin that should begin at once: a full minute, late enough to be written by then."""
     return (at + TERMS_LEAD).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+# Parties
+
+
+def details_digest(salt: str, *, name: str, external_reference: str) -> str:
+    """Return what the journal keeps of a party's personal data; without the salt nothing can be tried against it."""
+    said = json.dumps([salt, name, external_reference], ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -77,6 +77,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [
                     _item("Programs", "domain", "admin:identity_program_changelist", "program.read"),
                     _item("People", "group", "admin:identity_user_changelist", "user.read"),
+                    _item("Parties", "handshake", "admin:identity_party_changelist", "party.read"),
                     _item("Roles", "badge", "admin:identity_membership_changelist", "membership.read"),
                     _item("Settings", "tune", "admin:identity_setting_changelist", "setting.read"),
                 ],

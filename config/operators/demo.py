@@ -11,9 +11,9 @@ from django.db import transaction
 
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
-from identity.operations import add_membership, create_program, create_user, propose, record_terms
+from identity.operations import add_membership, create_program, create_user, open_party, propose, record_terms
 from identity.proposable import GRANT_ROLE
-from identity.states import Role
+from identity.states import PartyKind, Role
 
 # Known to everybody who reads this, which is why it lives in an embedded database and nowhere else.
 PASSWORD = "counting-house-demo"
@@ -89,6 +89,11 @@ def make_demo(*, at: datetime) -> None:
         if not Membership.objects.filter(user=user, program=program, role=login.role).exists():
             # Held since before yesterday: a role younger than a day has no vote, and a demo should not wait for one.
             add_membership(user=user, program=program, role=login.role, at=at - timedelta(days=2))
+    acme = Program.objects.get(slug="acme")
+    for email in ("mark@demo.example", "alma@demo.example", "carl@demo.example"):
+        user = User.objects.get(email=email)
+        open_party(program=acme, kind=PartyKind.PERSON, name=user.name, user=user, at=at)
+    open_party(program=acme, kind=PartyKind.ORGANISATION, name="Bakery Schmidt", external_reference="crm-1042", at=at)
     if not Proposal.objects.exists():
         propose(
             GRANT_ROLE,

@@ -135,6 +135,7 @@ class ProgramAdmin(RecordedAdmin):
     def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
         settings = f"{reverse('admin:identity_setting_changelist')}?program={row.slug}"
         ties = [("People and their roles", _roles(f"program__id__exact={row.pk}")), ("Settings", settings)]
+        ties.append(("Parties", f"{reverse('admin:identity_party_changelist')}?program__id__exact={row.pk}"))
         if may(request, "journal.read"):
             ties.append(("Journal of this program", _journal(f"program_id__exact={row.pk}")))
         return ties

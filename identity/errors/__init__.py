@@ -21,6 +21,7 @@ from identity.errors.callers import (
     SignInLocked,
     UnknownScope,
 )
+from identity.errors.parties import PartyMakesNoSense, PartyTaken
 from identity.errors.people import (
     EmailTaken,
     HouseHasOwners,
@@ -76,6 +77,8 @@ __all__ = (
     "NoTerms",
     "NotAnApprover",
     "NotTheMaker",
+    "PartyMakesNoSense",
+    "PartyTaken",
     "PolicyMakesNoSense",
     "PolicyUnsatisfiable",
     "ProgramRequired",

@@ -2,6 +2,7 @@
 
 from identity.models.idempotency import IdempotencyRecord
 from identity.models.keys import ApiKey, ApiKeyQuerySet
+from identity.models.parties import Party, PartyQuerySet
 from identity.models.people import Membership, Program, ProgramQuerySet, User, UserManager
 from identity.models.proposals import ApprovalPolicy, Proposal, ProposalMaker, ProposalQuerySet, ProposalVote
 from identity.models.settings import Setting, SettingQuerySet, SettingVersion
@@ -14,6 +15,8 @@ __all__ = (
     "ApprovalPolicy",
     "IdempotencyRecord",
     "Membership",
+    "Party",
+    "PartyQuerySet",
     "Program",
     "ProgramQuerySet",
     "ProgramTerms",

@@ -2,6 +2,8 @@
 
 from identity.operations.add_membership import add_membership
 from identity.operations.bootstrap_owner import bootstrap_owner
+from identity.operations.change_party import change_party
+from identity.operations.change_party_status import change_party_status
 from identity.operations.change_program import change_program
 from identity.operations.change_program_status import change_program_status
 from identity.operations.change_setting import change_setting
@@ -16,6 +18,7 @@ from identity.operations.grant_role import grant_role
 from identity.operations.issue_tokens import issue_tokens
 from identity.operations.note_failed_second_factor import note_failed_second_factor
 from identity.operations.note_key_use import note_key_use
+from identity.operations.open_party import open_party
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
 from identity.operations.recall_proposal import recall_proposal
@@ -34,6 +37,8 @@ from identity.operations.vote import vote
 __all__ = (
     "add_membership",
     "bootstrap_owner",
+    "change_party",
+    "change_party_status",
     "change_program",
     "change_program_status",
     "change_setting",
@@ -48,6 +53,7 @@ __all__ = (
     "issue_tokens",
     "note_failed_second_factor",
     "note_key_use",
+    "open_party",
     "prepare_api_key",
     "propose",
     "recall_proposal",

@@ -15,13 +15,14 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from audit.context import acting_as
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from audit.operations import record
-from identity.models import Membership, Program, Proposal, Setting, User
+from identity.models import Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
 from tests.factories import (
     EntryFactory,
     FindingFactory,
     MembershipFactory,
+    PartyFactory,
     ProgramFactory,
     ProposalFactory,
     SealFactory,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 SCREENS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IDS = [model._meta.label_lower for model in SCREENS]
-READING = {Program, User, Membership, Proposal, Setting}
+READING = {Program, User, Membership, Party, Proposal, Setting}
 JOURNAL = {Entry}
 SEALS = {Seal}
 RECONCILIATION = {ReconciliationRun, Finding}
@@ -107,6 +108,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Membership: bob.memberships.get(),
         Proposal: ProposalFactory(program=program),
         Setting: Setting.objects.get(),
+        Party: PartyFactory(program=program),
         Entry: entry,
         Seal: SealFactory(),
         ReconciliationRun: finding.last_run,
