@@ -29,7 +29,7 @@ from identity.operations import change_setting, propose
 from identity.proposable.settings import CHANGE_SETTING
 from identity.queries.settings import Standing, in_words, standing, standings
 from identity.settable import SettingSpec
-from identity.values import Boolean, Choice, Integer, ListOf, Text
+from identity.values import Boolean, Choice, Duration, Integer, ListOf, Text
 
 _PROGRAMS_OFFERED = 50
 _VERSIONS_SHOWN = 20
@@ -192,6 +192,8 @@ def _typed(stands: Standing) -> Any:
     stored = stands.stored
     if isinstance(stands.spec.type, Boolean):
         return "true" if stored else "false"
+    if isinstance(stands.spec.type, Duration) and stored is not None:
+        return stands.shown
     if isinstance(stands.spec.type, ListOf) and isinstance(stored, list):
         return "\n".join(stored)
     return stored
@@ -199,7 +201,7 @@ def _typed(stands: Standing) -> Any:
 
 def _bounds(spec: SettingSpec) -> str:
     words = spec.type.bounds()
-    unit = f", in {spec.type.unit}" if spec.type.unit else ""
+    unit = f" ({spec.type.unit})" if spec.type.unit else ""
     return f"{words[:1].upper()}{words[1:]}{unit}."
 
 

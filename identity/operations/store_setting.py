@@ -31,7 +31,7 @@ def store_setting(key: str, *, program: Program, value: Any, version: int, reaso
     if version != (row.version if row else 0):
         raise SettingChanged(setting=key, version=row.version if row else 0)
     if _says_already(spec, row, stored):
-        return Standing(spec=spec, row=row)
+        return Standing(spec=spec, program=program, row=row)
 
     before = row.value if row else None
     changed = row or Setting(program=program, key=key, version=0)
@@ -41,8 +41,10 @@ def store_setting(key: str, *, program: Program, value: Any, version: int, reaso
     try:
         with transaction.atomic():
             changed.save(force_insert=row is None, force_update=row is not None)
-    except IntegrityError:  # a twin has set it for the first time
-        raise SettingChanged(setting=key, version=1) from None
+    except IntegrityError:
+        if row is not None:
+            raise
+        raise SettingChanged(setting=key, version=1) from None  # a twin has set it for the first time
 
     said = {"fingerprint": changed.fingerprint} if spec.is_secret else {"from": before, "to": changed.value}
     record(
@@ -52,7 +54,7 @@ def store_setting(key: str, *, program: Program, value: Any, version: int, reaso
         program_id=program.pk,
         payload={"setting": key, "version": changed.version, "is_secret": spec.is_secret, "reason": reason, **said},
     )
-    return Standing(spec=spec, row=changed)
+    return Standing(spec=spec, program=program, row=changed)
 
 
 def _says_already(spec: SettingSpec, row: Setting | None, stored: Stored | None) -> bool:

@@ -25,6 +25,7 @@ class Standing:
     """How a setting stands in a program: as it was set, or at its default, with version 0 until somebody sets it."""
 
     spec: SettingSpec
+    program: Program
     row: Setting | None = field(repr=False)
 
     @property
@@ -104,22 +105,22 @@ def standing(key: str, program: Program) -> Standing:
     spec = spec_of(key)
     if not spec.is_per_program and program.slug != rules.HOUSE_SLUG:
         raise UnknownSetting(setting=key)
-    return Standing(spec=spec, row=Setting.objects.filter(program=program, key=key).first())
+    return Standing(spec=spec, program=program, row=Setting.objects.filter(program=program, key=key).first())
 
 
 def standings(program: Program) -> list[Standing]:
     """Return how everything stands that can be set in ``program``, by key: the house has its own beside a program's."""
     rows = {row.key: row for row in Setting.objects.filter(program=program)}
     known = specs() if program.slug == rules.HOUSE_SLUG else specs(per_program=True)
-    return [Standing(spec=spec, row=rows.get(spec.key)) for spec in known]
+    return [Standing(spec=spec, program=program, row=rows.get(spec.key)) for spec in known]
 
 
 def unreadable_settings() -> list[tuple[Setting, str]]:
     """Return every row that can't be read, and why; settings that no room has any more are nobody's loss."""
     known = {spec.key: spec for spec in specs()}
     found = []
-    for row in Setting.objects.filter(key__in=known).order_by("pk"):
-        problem = Standing(spec=known[row.key], row=row).problem
+    for row in Setting.objects.filter(key__in=known).select_related("program").order_by("pk"):
+        problem = Standing(spec=known[row.key], program=row.program, row=row).problem
         if problem:
             found.append((row, problem))
     return found

@@ -188,6 +188,22 @@ def test_a_stranger_is_asked_to_sign_in(api: APIClient, program: Program) -> Non
     assert patch(api, SHOP, 5).status_code == 401
 
 
+def test_people_browse_it(olivia: User) -> None:
+    client = client_of(olivia)
+    patch(client, SHOP, 5)
+    patch(client, f"{URL}/shop.token", "hunter2-and-more")
+
+    for url in (URL, SHOP, f"{URL}/shop.token", f"{SHOP}/history", "/api/v2/programs"):
+        page = client.get(url, headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8"), url
+        assert "hunter2" not in page.content.decode()
+    refused = client.patch(
+        f"{URL}/shop.token", {"version": 1, "value": "hunter2-again"}, headers={"Accept": "text/html"}
+    )
+    assert refused.status_code == 400
+    assert "hunter2" not in refused.content.decode()
+
+
 # What two people decide on
 
 

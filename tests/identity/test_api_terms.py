@@ -83,6 +83,8 @@ def test_a_program_without_rates_shows_none(olivia: User, program: Program) -> N
 
     assert body["base_commission_rate"] is body["override_commission_rate"] is None
     assert client_of(olivia).get(f"{URL}/{program.pk}/terms").json() == []
+    for page in (f"{URL}/{program.pk}", f"{URL}/{program.pk}/terms"):
+        assert client_of(olivia).get(page, headers={"Accept": "text/html"}).status_code == 200
 
 
 def test_the_whole_program_may_be_sent_back_and_another_rate_is_refused(

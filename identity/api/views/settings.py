@@ -43,7 +43,8 @@ class SettingViewSet(InProgram, viewsets.GenericViewSet[Any]):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return SettingVersion.objects.none()
-        return SettingVersion.objects.filter(program=self.program, key=self.kwargs["key"])
+        versions = SettingVersion.objects.filter(program=self.program)
+        return versions.filter(key=self.kwargs["key"]) if "key" in self.kwargs else versions
 
     @extend_schema(
         responses=SettingOutput(many=True),
