@@ -253,6 +253,14 @@ def test_every_setting_is_asked_for_somewhere() -> None:
     assert len(SETTINGS) >= 4
 
 
+def test_every_setting_is_explained_to_operators() -> None:
+    page = (ROOT / "docs" / "operators.md").read_text()
+
+    for spec in settable.specs():
+        if spec.room != "shop":
+            assert f"| `{spec.key}` |" in page
+
+
 def test_how_long_a_proposal_lasts(program: Program) -> None:
     since = timezone.now() - timedelta(days=2)
     olivia, _ = (MembershipFactory(program=program, role=Role.OWNER, created_at=since).user for _ in range(2))
