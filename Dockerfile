@@ -13,7 +13,7 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 ENVIRONMENT=production BIND=0.0.
 # Gathering static files reads the settings, and the settings want their secrets: random ones, gone with this line.
 RUN KEY=$(python -c "import secrets; print(secrets.token_urlsafe(48))") \
     && SEED=$(python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())") \
-    && AUDIT_SIGNING_KEY=$SEED SECRET_KEY=$KEY ADMIN_KEY=$KEY JWT_SECRET=$KEY ALLOWED_HOSTS=build PUBLIC_URL=https://build \
+    && AUDIT_SIGNING_KEY=$SEED SETTINGS_KEY=$SEED SECRET_KEY=$KEY ADMIN_KEY=$KEY JWT_SECRET=$KEY ALLOWED_HOSTS=build PUBLIC_URL=https://build \
     DATABASE_URL=postgres://build@build/build EMAIL_URL=dummymail:// \
     python manage.py collectstatic --no-input
 RUN mkdir /anchors && chown countinghouse /anchors

@@ -13,14 +13,17 @@ class CompositionRoot(AppConfig):
 
     def ready(self) -> None:
         from config.background import task_context
+        from config.house.settings import SETTINGS
         from config.processes import guard
         from config.web import metrics
+        from identity.settable import register_settings
 
         guard.forget_inherited_connections()
         guard.die_with_parent()
         guard.end_deaf_cluster()
         task_context.install()
         metrics.install()
+        register_settings(SETTINGS)
 
 
 class BackOfficeAdmin(AdminConfig):

@@ -1,16 +1,16 @@
 """Django's settings. What differs between machines comes from the environment table and from nowhere else."""
 
-import base64
-import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import environ
 
+from config.api.description import SPECTACULAR
 from config.background.queues import cluster_settings
 from config.backoffice.theme import UNFOLD_SETTINGS
 from config.environment import BASE_DIR, load
-from config.environment.secrets_file import local_secret
+from config.environment.secrets_file import local_secret, random_key, random_text
 from config.environment.variables import TEST
 from config.logging import logging_settings
 from config.postgres.connection import connection_settings, database_url
@@ -21,17 +21,20 @@ IS_TEST = environment["ENVIRONMENT"] == TEST
 VAR_DIR = environment.var_dir
 
 
-def _secret(name: str) -> Any:
-    return environment[name] or local_secret(name, folder=VAR_DIR)
+def _secret(name: str, make: Callable[[], str] = random_text) -> Any:
+    return environment[name] or local_secret(name, folder=VAR_DIR, make=make)
+
+
+def _secrets(name: str, make: Callable[[], str] = random_text) -> list[str]:
+    return environment[name] or [local_secret(name, folder=VAR_DIR, make=make)]
 
 
 DEBUG = environment["DEBUG"]
 SECRET_KEY = _secret("SECRET_KEY")
-ADMIN_KEYS: list[str] = environment["ADMIN_KEY"] or [local_secret("ADMIN_KEY", folder=VAR_DIR)]
-JWT_SECRETS: list[str] = environment["JWT_SECRET"] or [local_secret("JWT_SECRET", folder=VAR_DIR)]
-AUDIT_SIGNING_KEY: str = environment["AUDIT_SIGNING_KEY"] or local_secret(
-    "AUDIT_SIGNING_KEY", folder=VAR_DIR, make=lambda: base64.b64encode(secrets.token_bytes(32)).decode()
-)
+ADMIN_KEYS = _secrets("ADMIN_KEY")
+JWT_SECRETS = _secrets("JWT_SECRET")
+SETTINGS_KEYS = _secrets("SETTINGS_KEY", random_key)
+AUDIT_SIGNING_KEY: str = _secret("AUDIT_SIGNING_KEY", random_key)
 AUDIT_OLD_PUBLIC_KEYS: list[str] = environment["AUDIT_OLD_PUBLIC_KEYS"]
 AUDIT_ANCHOR_FILE: Path = BASE_DIR / (environment["AUDIT_ANCHOR_FILE"] or VAR_DIR / "anchors.jsonl")
 ALLOWED_HOSTS = environment["ALLOWED_HOSTS"]
@@ -73,6 +76,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
+    "simple_history",
 ]
 
 MIDDLEWARE = [
@@ -114,6 +118,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.web.navigation.navigation",
+                "config.house.accounts.house_name",
             ],
         },
     }
@@ -159,14 +164,14 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "Countinghouse: "
+ACCOUNT_ADAPTER = "config.house.accounts.HouseAccounts"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = PUBLIC_URL.partition(":")[0]
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # axes counts these, in the database, over all processes
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "Countinghouse"
+MFA_ADAPTER = "config.house.accounts.HouseSecondFactors"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True
 
@@ -245,25 +250,7 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": 0,  # REMOTE_ADDR is already the client's: see TrustedProxyMiddleware
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Countinghouse",
-    "DESCRIPTION": "The back office for money: one error body everywhere, amounts as strings, times in UTC.",
-    "VERSION": "2",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": "/api/v2",
-    "SORT_OPERATIONS": True,
-    "ENUM_NAME_OVERRIDES": {
-        "ProgramStatus": "identity.states.ProgramStatus",
-        "ProposalState": "identity.states.ProposalState",
-        "RunState": "audit.states.RunState",
-        "FindingState": "audit.states.FindingState",
-    },
-}
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 # Words, files, mail
 
@@ -289,11 +276,14 @@ WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment["DEFAULT_FROM_EMAIL"]
 EMAIL_TIMEOUT = 20  # seconds; without it a silent mail server would hold a worker for ever
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 if environment["EMAIL_URL"]:
     vars().update(environ.Env.email_url_config(environment["EMAIL_URL"]))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# What the house has set goes first; see config/house/mail.py.
+ENVIRONMENT_EMAIL_BACKEND: str = EMAIL_BACKEND
+EMAIL_BACKEND = "config.house.mail.HouseMail"
 
 LOGGING = logging_settings(level=environment["LOG_LEVEL"], form=environment["LOG_FORMAT"])
 UNFOLD = UNFOLD_SETTINGS

@@ -26,6 +26,7 @@ urlpatterns = [
     path("affiliate/", include("affiliates.portal.urls")),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/enterprise/", include("config.api.enterprise")),
+    path("api/v2/enterprise/ledger/", include("ledger.api.urls")),
     path("api/session/", include((browsable_api, "rest_framework"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

@@ -1,8 +1,10 @@
 """identity: who may do what, and in which program.
 
-Purpose: people and programs (tenants), memberships with roles, and the one table that turns a role into permissions;
-keys and tokens with which the API is called; what waits for a second person; requests that must happen once.
-Tables: identity_user, identity_program, identity_membership, identity_apikey, identity_tokenfamily,
-identity_refreshtoken, identity_usedcode, identity_idempotencyrecord, identity_proposal and its makers and votes.
+Purpose: people, parties and programs (tenants), memberships with roles, and the one table that turns a role into
+permissions; keys and tokens with which the API is called; what waits for a second person; settings and commission
+rates; requests that must happen once.
+Tables: identity_user, identity_party, identity_program, identity_programterms, identity_membership, identity_apikey,
+identity_tokenfamily, identity_refreshtoken, identity_usedcode, identity_idempotencyrecord, identity_proposal and its
+makers and votes, identity_setting and its versions.
 Callers: every context above; it imports audit only.
 """

@@ -11,9 +11,11 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.access import narrow_with
-        from identity import checks, proposable
+        from identity import checks, proposable, settings
         from identity.queries import of_own_programs
+        from identity.settable import register_settings
 
         narrow_with(of_own_programs)
+        register_settings(settings.SETTINGS)
         proposable.register()
         checks.register()

@@ -6,7 +6,8 @@ from django.db.models import Exists, OuterRef
 
 from audit.reconciliation import Check, Discrepancy, Scope, register_check
 from identity import rules
-from identity.models import Membership, Program, Proposal
+from identity.models import Membership, Program, Proposal, Setting
+from identity.queries.settings import unreadable_settings
 from identity.states import ProgramStatus, Role
 
 
@@ -14,6 +15,7 @@ def register() -> None:
     """Have them asked."""
     register_check(Check(name="identity.owners", label="Every open program has an owner", examine=_owners))
     register_check(Check(name="identity.digests", label="Proposals say what was voted on", examine=_digests))
+    register_check(Check(name="identity.settings", label="Every setting can be read", examine=_settings))
 
 
 def _owners(scope: Scope) -> Iterator[Discrepancy]:
@@ -57,4 +59,16 @@ def _digests(scope: Scope) -> Iterator[Discrepancy]:
                 ours={"digest": says},
                 theirs={"digest": proposal.digest},
                 program_id=proposal.program_id,
+            )
+
+
+def _settings(scope: Scope) -> Iterator[Discrepancy]:
+    scope.examined = Setting.objects.filter(**({"program_id": scope.program_id} if scope.program_id else {})).count()
+    for row, problem in unreadable_settings():
+        if scope.program_id in (None, row.program_id):
+            yield Discrepancy(
+                key=str(row.pk),
+                title=f"The setting {row.key} can't be read",
+                ours={"version": row.version, "problem": problem},
+                program_id=row.program_id,
             )

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 Payload = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is kept of a proposal: its wording, and, apart from that and encrypted, a secret that it holds."""
+
+    payload: Payload
+    sealed: str = field(default="", repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalKind:
     """One kind of thing that two people decide."""
@@ -25,9 +33,15 @@ class ProposalKind:
     check: Callable[["Program", Payload], None]  # refuses a payload that could never be carried out
     describe: Callable[[Payload], list[tuple[str, str]]]  # what a voter reads, line by line
     execute: Callable[["Proposal", datetime], Payload]  # in the transaction of the last vote; returns the result
+    # Makes of what was sent what is kept: in one form, with what stood there, and no secret to be read.
+    prepare: Callable[["Program", Payload], Prepared] | None = None
     lapse: Callable[["Proposal", datetime], None] | None = None  # gives back what was reserved
     executes_at_approval: bool = True
-    lasts: timedelta = field(default=timedelta(days=7))
+    lasts: timedelta | None = None  # None: as long as the program has set
+
+    def prepared(self, program: "Program", payload: Payload) -> Prepared:
+        """Return what is kept of ``payload``, which has passed the check."""
+        return self.prepare(program, payload) if self.prepare else Prepared(dict(payload))
 
 
 _kinds: dict[str, ProposalKind] = {}

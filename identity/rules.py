@@ -13,7 +13,10 @@ HOUSE_SLUG: Final = "house"
 
 STAFF_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER", "SUPPORT", "AUDITOR"})
 
-_READING: Final = frozenset({"admin.enter", "program.read", "membership.read", "user.read", "proposal.read"})
+_READING: Final = frozenset({
+    "admin.enter", "membership.read", "party.read", "program.read", "proposal.read", "setting.read", "terms.read",
+    "user.read",
+})  # fmt: skip
 
 _WORKING_ON_FINDINGS: Final = frozenset({"reconciliation.read", "reconciliation.run", "reconciliation.work"})
 
@@ -22,12 +25,16 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
-    | {"notification.read", "notification.retry"},
-    "FINANCE_MAKER": _READING | _WORKING_ON_FINDINGS,
-    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS,
-    "SUPPORT": _READING | {"notification.read", "notification.retry"},
+    | {"setting.change", "setting.propose", "terms.propose", "party.manage"}
+    | {"notification.read", "notification.retry", "ledger.read", "account.freeze"},
+    "FINANCE_MAKER": _READING
+    | _WORKING_ON_FINDINGS
+    | {"ledger.read", "account.freeze", "party.manage", "terms.propose"},
+    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS | {"ledger.read", "account.freeze"},
+    "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry"},
     "AUDITOR": _READING
-    | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"},
+    | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
+    | {"ledger.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
@@ -59,7 +66,6 @@ def greeting(hour: int) -> str:
 # Four eyes
 
 MONEY_ROLES: Final = frozenset({"OWNER", "FINANCE_MAKER", "FINANCE_APPROVER"})
-COOLING: Final = timedelta(hours=24)
 # Made by hand at the beginning: one proposes, the other votes.
 BOOTSTRAP_OWNERS: Final = 2
 
@@ -88,11 +94,6 @@ def digest(*, kind: str, program: str, subject: str, revision: int, payload: Map
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def has_cooled(*, since: datetime, at: datetime) -> bool:
-    """Whether a role is held long enough to vote: nobody is made an approver for the one vote that is needed."""
-    return at - since >= COOLING
-
-
 def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
     """Return the bands of a stored policy."""
     return tuple(Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"])) for band in stored)
@@ -104,14 +105,15 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
-    "journal.read", "membership.read", "program.change", "program.read", "proposal.read", "user.read",
+    "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read", "setting.read",
+    "terms.read", "user.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
-    "journal.read", "key.read", "membership.read", "operations.read", "program.change", "program.create",
-    "program.read", "proposal.read", "user.read",
+    "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change", "program.create",
+    "program.read", "proposal.read", "setting.read", "terms.read", "user.read",
 })  # fmt: skip
-KEY_LASTS_AT_MOST: Final = timedelta(days=366)
+KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)
 SECRET_BYTES: Final = 32
 PREFIX_BYTES: Final = 6
@@ -149,3 +151,47 @@ def is_reserved_key(key: str) -> bool:
 def differing_fields(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Return the fields that are missing on one side or have other fingerprints."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+# Terms
+
+# Written by then, committed by then: nobody can have asked about a moment that new terms come to cover.
+TERMS_LEAD: Final = timedelta(minutes=1)
+TERMS_PLANNED_AT_MOST: Final = timedelta(days=3_660)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When something dated holds: from its start to the next one's; not at all when ``end`` is not after ``start``."""
+
+    number: int
+    start: datetime
+    end: datetime | None
+
+    @property
+    def ever_holds(self) -> bool:
+        return self.end is None or self.start < self.end
+
+
+def spans(starts: Iterable[tuple[int, datetime]]) -> list[Span]:
+    """Return when each of ``(number, start)`` holds, by number: a later number holds from its start on."""
+    found: list[Span] = []
+    first_later: datetime | None = None
+    for number, start in sorted(starts, reverse=True):
+        found.append(Span(number, start, first_later))
+        first_later = start if first_later is None else min(first_later, start)
+    return found[::-1]
+
+
+def next_start(at: datetime) -> datetime:
+    """Return when terms begin that should begin at once: a full minute, late enough to be written by then."""
+    return (at + TERMS_LEAD).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+# Parties
+
+
+def details_digest(salt: str, *, name: str, external_reference: str) -> str:
+    """Return what the journal keeps of a party's personal data; without the salt nothing can be tried against it."""
+    said = json.dumps([salt, name, external_reference], ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()

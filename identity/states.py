@@ -1,4 +1,4 @@
-"""The states a program can be in and the roles a person can hold, with the words people read."""
+"""The states of programs, parties and proposals, and the roles a person can hold, with the words people read."""
 
 from django.db import models
 
@@ -44,6 +44,20 @@ class Decision(models.TextChoices):
     REJECT = "REJECT", "Reject"
 
 
+class PartyKind(models.TextChoices):
+    """What a party is."""
+
+    PERSON = "PERSON", "Person"
+    ORGANISATION = "ORGANISATION", "Organisation"
+
+
+class PartyStatus(models.TextChoices):
+    """Closed: nothing new is opened for it; what is owed goes on."""
+
+    ACTIVE = "ACTIVE", "Active"
+    CLOSED = "CLOSED", "Closed"
+
+
 PROGRAM_TRANSITIONS = register_transitions(
     TransitionTable(
         model="identity.program",
@@ -55,6 +69,20 @@ PROGRAM_TRANSITIONS = register_transitions(
             Edge(ProgramStatus.ACTIVE, ProgramStatus.PAUSED, "identity.program.paused"),
             Edge(ProgramStatus.PAUSED, ProgramStatus.ACTIVE, "identity.program.resumed"),
             Edge(ProgramStatus.PAUSED, ProgramStatus.CLOSED, "identity.program.closed"),
+        ),
+    )
+)
+
+PARTY_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="identity.party",
+        field="status",
+        initial=PartyStatus.ACTIVE,
+        states=dict(PartyStatus.choices),
+        colours={PartyStatus.ACTIVE: "good", PartyStatus.CLOSED: "neutral"},
+        edges=(
+            Edge(PartyStatus.ACTIVE, PartyStatus.CLOSED, "identity.party.closed"),
+            Edge(PartyStatus.CLOSED, PartyStatus.ACTIVE, "identity.party.reopened"),
         ),
     )
 )

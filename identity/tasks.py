@@ -8,9 +8,7 @@ from audit.errors import ReconciliationRunning
 from audit.operations import reconcile
 from identity import operations, rules
 from identity.models import Program
-
-# In the program's own time zone: its day is over and its people sleep.
-NIGHTLY_HOUR = 2
+from identity.queries.settings import setting
 
 
 def expire_proposals() -> int:
@@ -19,13 +17,13 @@ def expire_proposals() -> int:
 
 
 def reconcile_at_night() -> int:
-    """Reconcile every program in whose time zone it is two o'clock, the house with all, and return how many."""
+    """Reconcile every program in whose time zone it is the hour it has set, the house with all, and return how many."""
     now = timezone.now()
     due = [
         # What concerns no single program, the seals for one, is asked with the house.
         None if program.slug == rules.HOUSE_SLUG else program.pk
         for program in Program.objects.order_by("pk")
-        if now.astimezone(ZoneInfo(program.time_zone)).hour == NIGHTLY_HOUR
+        if now.astimezone(ZoneInfo(program.time_zone)).hour == setting("identity.nightly_hour", program)
     ]
     for program_id in due:
         try:

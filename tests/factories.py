@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from audit.models import Entry, Finding, ReconciliationRun, Seal
-from identity.models import Membership, Program, Proposal, User
+from identity.models import Membership, Party, Program, Proposal, User
 from identity.states import Role
 from notifications.models import Delivery
 
@@ -53,6 +53,18 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     user = factory.SubFactory(UserFactory)
     program = factory.SubFactory(ProgramFactory)
     role = Role.CUSTOMER
+
+
+class PartyFactory(DjangoModelFactory[Party]):
+    """A person of a program whom nobody signs in for."""
+
+    class Meta:
+        model = Party
+
+    program = factory.SubFactory(ProgramFactory)
+    kind = "PERSON"
+    name = "Somebody"
+    created_at = factory.LazyFunction(timezone.now)
 
 
 class EntryFactory(DjangoModelFactory[Entry]):

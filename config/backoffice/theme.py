@@ -2,8 +2,15 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+
+
+def _house_name(request: HttpRequest) -> str:
+    from identity.queries.settings import setting  # settings are read before there are models
+
+    return str(setting("house.name"))
 
 
 def _item(title: str, icon: str, url_name: str, permission: str) -> dict[str, Any]:
@@ -16,8 +23,8 @@ def _item(title: str, icon: str, url_name: str, permission: str) -> dict[str, An
 
 
 UNFOLD_SETTINGS: dict[str, Any] = {
-    "SITE_TITLE": "Countinghouse",
-    "SITE_HEADER": "Countinghouse",
+    "SITE_TITLE": _house_name,
+    "SITE_HEADER": _house_name,
     "SITE_SUBHEADER": "Back office",
     "SITE_URL": None,  # the user menu names the portal
     "SITE_ICON": lambda request: static("brand/logo.svg"),
@@ -70,7 +77,9 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [
                     _item("Programs", "domain", "admin:identity_program_changelist", "program.read"),
                     _item("People", "group", "admin:identity_user_changelist", "user.read"),
+                    _item("Parties", "handshake", "admin:identity_party_changelist", "party.read"),
                     _item("Roles", "badge", "admin:identity_membership_changelist", "membership.read"),
+                    _item("Settings", "tune", "admin:identity_setting_changelist", "setting.read"),
                 ],
             },
             {

@@ -109,6 +109,14 @@ def signing_seed(raw: str) -> str:
     return raw
 
 
+def encryption_keys(raw: str) -> list[str]:
+    """Take keys of 32 random bytes in base64, split at commas."""
+    keys = words(raw)
+    if not all(_is_key(key) for key in keys):
+        raise Refused("must list keys of 32 random bytes in base64, as `openssl rand -base64 32` makes them")
+    return keys
+
+
 def public_keys(raw: str) -> list[str]:
     """Take public Ed25519 keys in hexadecimal, split at commas."""
     keys = [key.lower() for key in words(raw)]

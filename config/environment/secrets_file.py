@@ -1,5 +1,6 @@
 """Secrets of a local installation: made once, kept under ``var/``, so that nothing secret stands in the code."""
 
+import base64
 import fcntl
 import json
 import os
@@ -8,11 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def _random_text() -> str:
+def random_text() -> str:
+    """Return what can't be guessed."""
     return secrets.token_urlsafe(48)
 
 
-def local_secret(name: str, *, folder: Path, make: Callable[[], str] = _random_text) -> str:
+def random_key() -> str:
+    """Return 32 random bytes in base64."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def local_secret(name: str, *, folder: Path, make: Callable[[], str] = random_text) -> str:
     """Return the secret called ``name``, made by ``make`` at its first use."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "secrets.json"

@@ -12,6 +12,7 @@ from config.environment.parsing import (
     choice,
     database,
     email_url,
+    encryption_keys,
     networks,
     number,
     private_key,
@@ -157,6 +158,13 @@ VARIABLES: tuple[Variable, ...] = (
         name="AUDIT_ANCHOR_FILE",
         example="/srv/anchors/countinghouse.jsonl",
         meaning="A line for each seal, best where the database's host can't write. Empty: `VAR_DIR/anchors.jsonl`.",
+    ),
+    Variable(
+        name="SETTINGS_KEY",
+        parse=encryption_keys,
+        required=True,
+        meaning="Keys of secret settings, separated by commas, each 32 random bytes in base64: the first encrypts, all "
+        "decrypt.",
     ),
     Variable(
         name="RPC_URL",

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
-from identity.operations import add_membership, create_program, create_user, propose
+from identity.operations import add_membership, create_program, create_user, open_party, propose, record_terms
 from identity.proposable import GRANT_ROLE
-from identity.states import Role
+from identity.states import PartyKind, Role
 
 # Known to everybody who reads this, which is why it lives in an embedded database and nowhere else.
 PASSWORD = "counting-house-demo"
@@ -39,7 +41,11 @@ LOGINS = (
     Login("carl@demo.example", "Carl Customer", Role.CUSTOMER, "acme"),
 )
 
-PROGRAMS = (("acme", "Acme Rewards", "Europe/Berlin", "EUR"), ("zuri", "Zuri Market", "Africa/Nairobi", "KES"))
+# slug, name, time zone, asset, base and override commission
+PROGRAMS = (
+    ("acme", "Acme Rewards", "Europe/Berlin", "EUR", Decimal("0.1"), Decimal("0.02")),
+    ("zuri", "Zuri Market", "Africa/Nairobi", "KES", Decimal("0.08"), Decimal("0.015")),
+)
 
 _ZONES = ("UTC", "Europe/Berlin", "Africa/Nairobi", "America/New_York", "Asia/Singapore")
 
@@ -54,9 +60,26 @@ def make_house(*, at: datetime) -> Program:
 @transaction.atomic
 def make_demo(*, at: datetime) -> None:
     """Make the demo programs and people that are missing."""
-    for slug, name, time_zone, asset in PROGRAMS:
+    for slug, name, time_zone, asset, base, override in PROGRAMS:
         if not Program.objects.filter(slug=slug).exists():
-            create_program(name=name, slug=slug, time_zone=time_zone, default_asset_code=asset, at=at)
+            program = create_program(
+                name=name,
+                slug=slug,
+                time_zone=time_zone,
+                default_asset_code=asset,
+                base_commission_rate=base,
+                override_commission_rate=override,
+                at=at,
+            )
+            # Two per cent of the sale more from the month after next on.
+            record_terms(
+                program=program,
+                base_commission_rate=base + Decimal("0.02"),
+                override_commission_rate=override,
+                valid_from=_month_after_next(at, time_zone),
+                reason="More for the season.",
+                at=at,
+            )
     for login in LOGINS:
         user = User.objects.filter(email=login.email).first()
         if user is None:
@@ -66,6 +89,11 @@ def make_demo(*, at: datetime) -> None:
         if not Membership.objects.filter(user=user, program=program, role=login.role).exists():
             # Held since before yesterday: a role younger than a day has no vote, and a demo should not wait for one.
             add_membership(user=user, program=program, role=login.role, at=at - timedelta(days=2))
+    acme = Program.objects.get(slug="acme")
+    for email in ("mark@demo.example", "alma@demo.example", "carl@demo.example"):
+        user = User.objects.get(email=email)
+        open_party(program=acme, kind=PartyKind.PERSON, name=user.name, user=user, at=at)
+    open_party(program=acme, kind=PartyKind.ORGANISATION, name="Bakery Schmidt", external_reference="crm-1042", at=at)
     if not Proposal.objects.exists():
         propose(
             GRANT_ROLE,
@@ -75,6 +103,11 @@ def make_demo(*, at: datetime) -> None:
             by=User.objects.get(email="olivia@demo.example"),
             at=at,
         )
+
+
+def _month_after_next(at: datetime, time_zone: str) -> datetime:
+    first = at.astimezone(ZoneInfo(time_zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=70)).replace(day=1)
 
 
 def make_many(count: int, *, at: datetime) -> Iterator[int]:

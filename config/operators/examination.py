@@ -17,6 +17,9 @@ from config.background.clusters import cluster_states
 from config.postgres.roles import rewritable_final_tables
 from config.settings import environment
 from config.web.health import waiting_migrations
+from identity import vault
+from identity.models import Setting
+from identity.queries.settings import unreadable_settings
 
 OLDEST_POSTGRES = 150_000
 CLOCK_TOLERANCE_SECONDS = 2.0
@@ -128,6 +131,23 @@ def _settings(now: datetime) -> list[Finding]:
     return findings or [Finding("settings", True, f"{environment['ENVIRONMENT']}, nothing amiss")]
 
 
+def _secrets(now: datetime) -> list[Finding]:
+    unreadable = unreadable_settings()
+    if unreadable:
+        row, problem = unreadable[0]
+        says = f"can't be read: {row.key} of {row.program.slug}{_more(len(unreadable) - 1)}: {problem}"
+        remedy = "Put the key back into SETTINGS_KEY, or set them anew: docs/operators.md, Settings."
+        return [Finding("secrets", False, says, remedy)]
+    kept = Setting.objects.exclude(ciphertext="")
+    old = sum(not vault.has_current_key(row.ciphertext) for row in kept)
+    says = f"encrypted settings: {len(kept)}, and they open"
+    return [Finding("secrets", True, f"{says}; {old} with an older key: reencrypt_settings" if old else says)]
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
 def _disk(now: datetime) -> list[Finding]:
     folder = settings.VAR_DIR if settings.VAR_DIR.exists() else settings.BASE_DIR
     free = shutil.disk_usage(folder).free
@@ -142,5 +162,6 @@ _PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
     ("broker", _broker),
     ("workers", _workers),
     ("settings", _settings),
+    ("secrets", _secrets),
     ("disk", _disk),
 )

@@ -1,6 +1,7 @@
 """People, programs and roles: windows, each change is an operation's."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,10 +16,11 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from audit.access import may
-from audit.admin import LABELS, RecordedAdmin, as_json, instant, whole_id
+from audit.admin import LABELS, RecordedAdmin, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
 from identity.admin.shown import person_of
+from identity.admin.terms import may_propose_terms, propose_terms_page, terms_of
 from identity.models import Membership, Program, User
 from identity.operations import grant_role, propose
 from identity.proposable import GRANT_ROLE
@@ -98,18 +100,42 @@ class ProgramAdmin(RecordedAdmin):
         "status",
         "default_asset_code",
         "time_zone",
-        as_json("settings", "Settings"),
         instant("created_at", "Open since"),
         whole_id(),
     )
     ordering = ("-id",)
+    change_form_template = "admin/identity/program/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        terms = path(
+            "<uuid:pk>/terms/", self.admin_site.admin_view(self.terms_view), name="identity_program_propose_terms"
+        )
+        return [terms, *super().get_urls()]
+
+    def terms_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Propose other commission rates."""
+        return propose_terms_page(self.admin_site, request, self.get_queryset(request).filter(pk=pk).first())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        program = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        told: dict[str, Any] = dict(extra_context or {})
+        if program is not None:
+            person = person_of(request)
+            told["may_propose_terms"] = may_propose_terms(program, person)
+            if program.pk in Membership.objects.programs_where(person, "terms.read"):
+                told["terms"] = terms_of(program, reader=person, at=timezone.now())
+        return super().change_view(request, object_id, form_url, told)
 
     @display(description="Status", label=STATUS_LABELS, ordering="status")
     def shown_status(self, program: Program) -> tuple[str, str]:
         return program.status, ProgramStatus(program.status).label
 
     def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
-        ties = [("People and their roles", _roles(f"program__id__exact={row.pk}"))]
+        settings = f"{reverse('admin:identity_setting_changelist')}?program={row.slug}"
+        ties = [("People and their roles", _roles(f"program__id__exact={row.pk}")), ("Settings", settings)]
+        ties.append(("Parties", f"{reverse('admin:identity_party_changelist')}?program__id__exact={row.pk}"))
         if may(request, "journal.read"):
             ties.append(("Journal of this program", _journal(f"program_id__exact={row.pk}")))
         return ties

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from identity.models import ApiKey, Program, Proposal
+from identity.models import ApiKey, Program, Proposal, SettingVersion
 from identity.states import ProgramStatus, ProposalState
 
 
@@ -39,4 +39,15 @@ class ApiKeyFilter(filters.FilterSet):
 
     class Meta:
         model = ApiKey
+        fields = ()
+
+
+class SettingVersionFilter(filters.FilterSet):
+    """Versions of a setting by age."""
+
+    after = filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="gte")
+    before = filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="lt")
+
+    class Meta:
+        model = SettingVersion
         fields = ()

@@ -9,6 +9,7 @@ from identity.api.views import (
     ProposalViewSet,
     RefreshView,
     RevokeView,
+    SettingViewSet,
     SignInView,
     StepUpView,
 )
@@ -18,6 +19,7 @@ router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("programs", ProgramViewSet, basename="program")
 router.register("proposals", ProposalViewSet, basename="proposal")
 router.register("api-keys", ApiKeyViewSet, basename="api-key")
+router.register("settings", SettingViewSet, basename="setting")
 
 urlpatterns = [
     *router.urls,

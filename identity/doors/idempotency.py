@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import Http404, QueryDict
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,8 +38,13 @@ _MOST_FIELDS = 100
 _ABOUT_THE_CALLER = frozenset({401, 403, 429})
 
 
-def idempotent(*, hides: Collection[str] = ()) -> Callable[[Action], Action]:
-    """Let an action happen once for each key of a caller; ``hides`` names fields of the answer that are not kept."""
+def idempotent(*, hides: Collection[str] = (), has_secret: bool = False) -> Callable[[Action], Action]:
+    """Let an action happen once for each key of a caller.
+
+    ``hides`` names fields of the answer that are not kept. ``has_secret`` says that the request may hold a secret: a
+    plain hash of one could be guessed at, so what is kept is keyed with SECRET_KEY. (With another SECRET_KEY a replay
+    of such a request is a mismatch, never a second time.)
+    """
 
     def wrap(action: Action) -> Action:
         @wraps(action)
@@ -54,13 +60,13 @@ def idempotent(*, hides: Collection[str] = ()) -> Callable[[Action], Action]:
                 kept = {**body, **hidden, "notice": _NOTICE} if hidden else body
                 return Outcome(status=answer.status_code, body=body, kept=kept)
 
-            in_program = isinstance(view, InProgram) and not getattr(view, "detail", False)
+            in_program = isinstance(view, InProgram) and view.is_asked_of_a_program
             outcome = run_once(
                 key,
                 program=view.program if in_program else None,
                 caller=view.caller.pk,
                 route=f"{request.method} {request.resolver_match.route}",  # type: ignore[union-attr]
-                fields=_fingerprints(request, kwargs),
+                fields=_fingerprints(request, kwargs, keyed=has_secret),
                 work=work,
                 at=timezone.now(),
             )
@@ -111,7 +117,7 @@ def _attempt(action: Action, view: Any, request: Request, args: Any, kwargs: Any
     return answer
 
 
-def _fingerprints(request: Request, kwargs: dict[str, Any]) -> dict[str, str]:
+def _fingerprints(request: Request, kwargs: dict[str, Any], *, keyed: bool) -> dict[str, str]:
     body = request.data
     if isinstance(body, QueryDict):
         fields: dict[str, Any] = dict(body.lists())
@@ -120,13 +126,16 @@ def _fingerprints(request: Request, kwargs: dict[str, Any]) -> dict[str, str]:
     fields.pop("idempotency_key", None)
     if len(fields) > _MOST_FIELDS:
         fields = {"body": fields}
-    return {name: _fingerprint(value) for name, value in {**fields, **kwargs}.items()}
+    return {name: _fingerprint(value, keyed=keyed) for name, value in {**fields, **kwargs}.items()}
 
 
-def _fingerprint(value: Any) -> str:
+def _fingerprint(value: Any, *, keyed: bool) -> str:
     if isinstance(value, list) and any(isinstance(item, UploadedFile) for item in value):
         value = [_content(item) if isinstance(item, UploadedFile) else item for item in value]
-    return hashlib.sha256(json.dumps(value, sort_keys=True, cls=JSONEncoder).encode()).hexdigest()
+    text = json.dumps(value, sort_keys=True, cls=JSONEncoder)
+    if keyed:
+        return salted_hmac("identity.idempotency", text, algorithm="sha256").hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _content(file: "UploadedFile[bytes]") -> str:

@@ -35,7 +35,7 @@ class HasPermission(BasePermission):
         if action not in view.permissions:
             raise ImproperlyConfigured(f"{type(view).__name__} declares no permission for {action!r}.")
         # Where the address names an object, that object's program decides: see below.
-        in_program = isinstance(view, InProgram) and not getattr(view, "detail", False)
+        in_program = isinstance(view, InProgram) and view.is_asked_of_a_program
         return caller.may(view.permissions[action], view.program if in_program else None)
 
     def has_object_permission(self, request: Request, view: Any, row: Any) -> bool:
@@ -66,7 +66,15 @@ class Door:
 class InProgram(Door):
     """A route that acts in one program."""
 
+    # Whether the part of the address that singles something out names a row, whose own program decides then.
+    address_names_object: ClassVar[bool] = True
+
     _program: Program | None = None
+
+    @property
+    def is_asked_of_a_program(self) -> bool:
+        """Whether the program decides, and not the object that the address names."""
+        return not (self.address_names_object and getattr(self, "detail", False))
 
     @property
     def program(self) -> Program:
@@ -83,7 +91,7 @@ class InProgram(Door):
     def in_reach(self, rows: Any, permission: str) -> Any:
         """Narrow ``rows`` to those the caller may see; to one program in a list, and where one is named."""
         rows = rows.filter(program__in=self.caller.programs(permission))
-        if not getattr(self, "detail", False) or names_of(self.request):
+        if self.is_asked_of_a_program or names_of(self.request):
             rows = rows.filter(program=self.program)
         return rows
 

@@ -21,6 +21,7 @@ from identity.errors.callers import (
     SignInLocked,
     UnknownScope,
 )
+from identity.errors.parties import PartyMakesNoSense, PartyTaken
 from identity.errors.people import (
     EmailTaken,
     HouseHasOwners,
@@ -44,6 +45,15 @@ from identity.errors.proposals import (
     UnknownKind,
     VoterIsMaker,
 )
+from identity.errors.settings import (
+    SettingChanged,
+    SettingMakesNoSense,
+    SettingNeedsNoProposal,
+    SettingNeedsProposal,
+    SettingUnreadable,
+    UnknownSetting,
+)
+from identity.errors.terms import NoTerms, RatesMakeNoSense, TermsChanged, TermsNeedProposal, TermsReachBack
 
 __all__ = (
     "AlreadyVoted",
@@ -64,24 +74,37 @@ __all__ = (
     "LastOwner",
     "MembershipExists",
     "NeedsProposal",
+    "NoTerms",
     "NotAnApprover",
     "NotTheMaker",
+    "PartyMakesNoSense",
+    "PartyTaken",
     "PolicyMakesNoSense",
     "PolicyUnsatisfiable",
     "ProgramRequired",
     "ProposalChanged",
     "ProposalExpired",
+    "RatesMakeNoSense",
     "RoleTooYoung",
     "ScopeNotHeld",
     "SecondFactorCodeRequired",
     "SecondFactorRequired",
     "SecondFactorWrong",
+    "SettingChanged",
+    "SettingMakesNoSense",
+    "SettingNeedsNoProposal",
+    "SettingNeedsProposal",
+    "SettingUnreadable",
     "SignInLocked",
     "SlugTaken",
+    "TermsChanged",
+    "TermsNeedProposal",
+    "TermsReachBack",
     "UnknownKind",
     "UnknownPerson",
     "UnknownRole",
     "UnknownScope",
+    "UnknownSetting",
     "UnknownTimeZone",
     "VoterIsMaker",
 )

@@ -52,11 +52,11 @@ class NotAnApprover(DomainError):
 
 
 class RoleTooYoung(DomainError):
-    """Raised when somebody holds the role that votes for less than 24 hours."""
+    """Raised when somebody holds the role that votes for less time than the program asks for."""
 
     code = "role_too_young"
     status = 403
-    message = "You have held a role that may vote on this for less than 24 hours."
+    message = "You have held a role that may vote on this for less than {needed}."
 
 
 class AlreadyVoted(DomainError):

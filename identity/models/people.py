@@ -100,7 +100,6 @@ class Program(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     # A value and not a key: assets live one floor up, in the ledger.
     default_asset_code = models.CharField(max_length=20, default="USD")
-    settings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar = ProgramQuerySet.as_manager()

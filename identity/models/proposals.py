@@ -42,6 +42,8 @@ class Proposal(models.Model):
     payload = models.JSONField()
     # What stood there before the last change, so that a voter sees what is different.
     previous_payload = models.JSONField(null=True)
+    # A secret that is proposed, encrypted; the payload holds its digest, so what was voted on is what is carried out.
+    sealed = models.TextField(blank=True, default="")
     # Decides which band of the policy applies; the payload says what the amount is of.
     amount = models.DecimalField(max_digits=38, decimal_places=18, null=True)
     asset_code = models.CharField(max_length=20, blank=True)

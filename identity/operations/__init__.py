@@ -2,8 +2,11 @@
 
 from identity.operations.add_membership import add_membership
 from identity.operations.bootstrap_owner import bootstrap_owner
+from identity.operations.change_party import change_party
+from identity.operations.change_party_status import change_party_status
 from identity.operations.change_program import change_program
 from identity.operations.change_program_status import change_program_status
+from identity.operations.change_setting import change_setting
 from identity.operations.check_second_factor import check_second_factor
 from identity.operations.collect_api_key import collect_api_key
 from identity.operations.create_api_key import create_api_key
@@ -15,9 +18,12 @@ from identity.operations.grant_role import grant_role
 from identity.operations.issue_tokens import issue_tokens
 from identity.operations.note_failed_second_factor import note_failed_second_factor
 from identity.operations.note_key_use import note_key_use
+from identity.operations.open_party import open_party
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
 from identity.operations.recall_proposal import recall_proposal
+from identity.operations.record_terms import record_terms
+from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
 from identity.operations.remove_membership import remove_membership
 from identity.operations.revise_proposal import revise_proposal
@@ -25,13 +31,17 @@ from identity.operations.revoke_api_key import revoke_api_key
 from identity.operations.revoke_tokens import revoke_tokens
 from identity.operations.run_once import run_once
 from identity.operations.step_up import step_up
+from identity.operations.store_setting import store_setting
 from identity.operations.vote import vote
 
 __all__ = (
     "add_membership",
     "bootstrap_owner",
+    "change_party",
+    "change_party_status",
     "change_program",
     "change_program_status",
+    "change_setting",
     "check_second_factor",
     "collect_api_key",
     "create_api_key",
@@ -43,9 +53,12 @@ __all__ = (
     "issue_tokens",
     "note_failed_second_factor",
     "note_key_use",
+    "open_party",
     "prepare_api_key",
     "propose",
     "recall_proposal",
+    "record_terms",
+    "reencrypt_setting",
     "refresh_tokens",
     "remove_membership",
     "revise_proposal",
@@ -53,5 +66,6 @@ __all__ = (
     "revoke_tokens",
     "run_once",
     "step_up",
+    "store_setting",
     "vote",
 )

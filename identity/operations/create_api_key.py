@@ -20,11 +20,11 @@ def create_api_key(
     """Make a key and return it with its secret, which is stored nowhere and can't be shown again.
 
     :raises UnknownScope: if a scope is none that a key can carry.
-    :raises KeyExpiryOutOfRange: if it would be expired at once, or last more than a year.
+    :raises KeyExpiryOutOfRange: if it would be expired at once, or last longer than the program lets keys last.
     :raises KeyNeedsProposal: if a scope moves money: that takes two people (see ``collect_api_key``).
     :raises ScopeNotHeld: if ``by`` does not hold a scope in ``program``.
     """
-    carried = check_key(scopes=scopes, expires_at=expires_at, at=at)
+    carried = check_key(program=program, scopes=scopes, expires_at=expires_at, at=at)
     moving = rules.MONEY_SCOPES.intersection(carried)
     if moving:
         raise KeyNeedsProposal(scopes=sorted(moving))

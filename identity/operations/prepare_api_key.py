@@ -19,9 +19,9 @@ def prepare_api_key(
     """Make a key that opens nothing until ``by``, who proposed it, collects its secret: an approval stores no secret.
 
     :raises UnknownScope: if a scope is none that a key can carry.
-    :raises KeyExpiryOutOfRange: if it would be expired at once, or last more than a year.
+    :raises KeyExpiryOutOfRange: if it would be expired at once, or last longer than the program lets keys last.
     """
-    carried = check_key(scopes=scopes, expires_at=expires_at, at=at)
+    carried = check_key(program=program, scopes=scopes, expires_at=expires_at, at=at)
 
     key = ApiKey.objects.create(
         program=program,

@@ -14,6 +14,7 @@ from identity.errors import PolicyUnsatisfiable
 from identity.kinds import kind_named
 from identity.models import Program, Proposal, ProposalMaker, User
 from identity.queries import possible_voters, required_band
+from identity.queries.settings import setting
 
 
 @transaction.atomic
@@ -37,6 +38,7 @@ def propose(
     """
     what = kind_named(kind)
     what.check(program, payload)
+    kept = what.prepared(program, payload)
     band = required_band(what, program=program, amount=amount, at=at)
     voters = possible_voters(program=program, roles=band.roles, makers={by.pk}, at=at)
     if len(voters) < band.votes:
@@ -50,14 +52,17 @@ def propose(
         subject_type=subject[0],
         subject_id=subject[1],
         reason=reason,
-        payload=dict(payload),
+        payload=dict(kept.payload),
+        sealed=kept.sealed,
         amount=amount,
         asset_code=asset_code,
-        digest=rules.digest(kind=kind, program=str(program.pk), subject=str(identifier), revision=1, payload=payload),
+        digest=rules.digest(
+            kind=kind, program=str(program.pk), subject=str(identifier), revision=1, payload=kept.payload
+        ),
         votes_needed=band.votes,
         voter_roles=sorted(band.roles),
         proposed_at=at,
-        expires_at=at + what.lasts,
+        expires_at=at + (what.lasts or setting("identity.proposal_lasts", program)),
     )
     ProposalMaker.objects.create(proposal=proposal, user=by, revision=1, at=at)
 

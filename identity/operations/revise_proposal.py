@@ -41,6 +41,7 @@ def revise_proposal(
     if proposal.expires_at <= at:
         raise ProposalExpired(expired_at=proposal.expires_at.isoformat())
     what.check(proposal.program, payload)
+    kept = what.prepared(proposal.program, payload)
     band = required_band(what, program=proposal.program, amount=amount, at=at)
     makers = {*proposal.makers.values_list("user_id", flat=True), by.pk}
     voters = possible_voters(program=proposal.program, roles=band.roles, makers=makers, at=at)
@@ -48,7 +49,8 @@ def revise_proposal(
         raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
 
     proposal.revision += 1
-    proposal.previous_payload, proposal.payload = proposal.payload, dict(payload)
+    proposal.previous_payload, proposal.payload = proposal.payload, dict(kept.payload)
+    proposal.sealed = kept.sealed
     proposal.reason = reason
     proposal.amount = amount
     proposal.votes_needed, proposal.voter_roles = band.votes, sorted(band.roles)
@@ -57,12 +59,13 @@ def revise_proposal(
         program=str(proposal.program_id),
         subject=str(proposal.pk),
         revision=proposal.revision,
-        payload=payload,
+        payload=kept.payload,
     )
     proposal.save(
         update_fields=(
             "revision",
             "payload",
+            "sealed",
             "previous_payload",
             "reason",
             "amount",

@@ -12,7 +12,9 @@ from identity.kinds import kind_named
 from identity.models import Proposal, User
 from identity.operations.execute_proposal import execute_proposal
 from identity.queries import possible_voters
+from identity.queries.settings import setting
 from identity.states import PROPOSAL_TRANSITIONS, Decision, ProposalState
+from identity.values import in_words
 
 
 @transaction.atomic
@@ -28,7 +30,7 @@ def vote(
     :raises VoterIsMaker: if ``by`` made, changed or submitted it.
     :raises ProposalChanged: if another revision stands now than the one ``by`` has read.
     :raises NotAnApprover: if none of ``by``'s roles is asked for.
-    :raises RoleTooYoung: if ``by`` holds such a role for less than 24 hours.
+    :raises RoleTooYoung: if ``by`` holds such a role for less time than the program asks for.
     :raises AlreadyVoted: if ``by`` has voted on this revision.
     """
     proposal = Proposal.objects.locked().get(pk=proposal_id)
@@ -44,7 +46,7 @@ def vote(
     roles = frozenset(proposal.voter_roles)
     if by.pk not in possible_voters(program=proposal.program, roles=roles, makers=makers, at=at):
         if by.pk in possible_voters(program=proposal.program, roles=roles, makers=makers, at=None):
-            raise RoleTooYoung
+            raise RoleTooYoung(needed=in_words(setting("identity.role_cooling", proposal.program)))
         raise NotAnApprover(roles=sorted(roles))
     if proposal.votes.filter(revision=revision, by=by).exists():
         raise AlreadyVoted

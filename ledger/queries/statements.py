@@ -33,6 +33,15 @@ ORDER BY e.booked_at, e.id LIMIT %(limit)s
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """The last line of the page before."""
+
+    booked_at: datetime
+    entry_id: int
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class StatementLine:
     """One entry, seen from the account; ``balance`` is what was left."""
 
@@ -72,7 +81,7 @@ def statement(
     after: datetime,
     until: datetime,
     limit: int = LINES_AT_MOST,
-    behind: StatementLine | None = None,
+    behind: "Behind | StatementLine | None" = None,
 ) -> Statement:
     """Return what was booked behind ``after`` and up to ``until``; ``behind`` is the last line of the page before."""
     opening = behind.balance if behind else balance_booked_at(account, at=after)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from audit.operations import follow
+from identity.queries.settings import setting
 from notifications import rules
 from notifications.messages import message_named
 from notifications.models import Delivery
@@ -77,9 +78,10 @@ def _letter(delivery: Delivery, *, at: datetime) -> EmailMultiAlternatives | Non
     context = message.context(delivery, at) if message and delivery.recipient.is_active else None
     if context is None:
         return None
-    named = {**context, "recipient": delivery.recipient, "heading": delivery.heading}
+    house = setting("house.name")
+    named = {**context, "recipient": delivery.recipient, "heading": delivery.heading, "house": house}
     letter = EmailMultiAlternatives(
-        subject=f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{delivery.heading}",
+        subject=f"{house}: {delivery.heading}",
         body=render_to_string(f"notifications/{delivery.message}.txt", named),
         to=[delivery.recipient.email],
         headers={

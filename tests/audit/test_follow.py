@@ -13,10 +13,10 @@ from audit.models import Entry, Finding, ReconciliationRun
 from audit.operations import follow
 from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
-from identity.models import Program, Proposal
+from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset
-from tests.factories import DeliveryFactory, ProgramFactory, UserFactory
+from tests.factories import DeliveryFactory, PartyFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -64,7 +64,12 @@ def account_in(status: str) -> Account:
     )  # fmt: skip
 
 
+def party_in(state: str) -> Party:
+    return PartyFactory(status=state)
+
+
 MAKERS: dict[str, Callable[[str], Any]] = {
+    "identity.party": party_in,
     "identity.program": program_in,
     "identity.proposal": proposal_in,
     "audit.reconciliationrun": run_in,

@@ -15,7 +15,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from audit.context import acting_as
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from audit.operations import record
-from identity.models import Membership, Program, Proposal, User
+from identity.models import Membership, Party, Program, Proposal, Setting, User
+from identity.operations import change_setting
 from identity.states import Role
 from notifications.models import Delivery
 from tests.factories import (
@@ -23,6 +24,7 @@ from tests.factories import (
     EntryFactory,
     FindingFactory,
     MembershipFactory,
+    PartyFactory,
     ProgramFactory,
     ProposalFactory,
     SealFactory,
@@ -33,7 +35,7 @@ pytestmark = pytest.mark.django_db
 
 SCREENS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IDS = [model._meta.label_lower for model in SCREENS]
-READING = {Program, User, Membership, Proposal}
+READING = {Program, User, Membership, Party, Proposal, Setting}
 JOURNAL = {Entry}
 SEALS = {Seal}
 MESSAGES = {Delivery}
@@ -101,6 +103,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
     """A row on every screen, those of programs in Acme."""
     with acting_as("user", str(alice.pk)):
         entry = record("identity.program.created", subject=program, at=timezone.now(), program_id=program.pk)
+        change_setting("identity.nightly_hour", program=program, value=3, version=0, reason="x", at=timezone.now())
     finding = FindingFactory(program_id=program.pk)
     return {
         Program: program,
@@ -108,6 +111,8 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Membership: bob.memberships.get(),
         Proposal: ProposalFactory(program=program),
         Delivery: DeliveryFactory(program=program, recipient=bob),
+        Setting: Setting.objects.get(),
+        Party: PartyFactory(program=program),
         Entry: entry,
         Seal: SealFactory(),
         ReconciliationRun: finding.last_run,

@@ -14,6 +14,7 @@ PRODUCTION = {
     "ADMIN_KEY": "a" * 40,
     "JWT_SECRET": "b" * 40,
     "AUDIT_SIGNING_KEY": "c" * 43 + "=",
+    "SETTINGS_KEY": "d" * 43 + "=",
     "EMAIL_URL": "smtp+tls://user:pass@mail.example.com:587",
 }
 
@@ -58,6 +59,8 @@ def test_production_needs_its_secrets_and_servers() -> None:
         ("JWT_SECRET", "tooshort"),
         ("AUDIT_SIGNING_KEY", "tooshort"),
         ("AUDIT_SIGNING_KEY", "a" * 44),
+        ("SETTINGS_KEY", "d" * 44),
+        ("SETTINGS_KEY", "d" * 43 + "=,short"),
         ("AUDIT_OLD_PUBLIC_KEYS", "0x12"),
         ("AUDIT_OLD_PUBLIC_KEYS", "a" * 64 + "," + "g" * 64),
         ("RPC_URL", "127.0.0.1:8545"),

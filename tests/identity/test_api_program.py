@@ -29,6 +29,8 @@ def test_lists_the_caller_s_programs(api_as: Any, bob: User, charlie: User) -> N
         "status": "ACTIVE",
         "time_zone": "UTC",
         "default_asset_code": "USD",
+        "base_commission_rate": None,
+        "override_commission_rate": None,
         "created_at": shown["created_at"],
     }
     assert shown["created_at"].endswith("Z")

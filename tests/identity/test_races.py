@@ -1,22 +1,26 @@
 """What happens once happens once when many ask for it at the same moment, with real commits."""
 
+import functools
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.db import connections
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from audit.context import acting_as
 from audit.errors import DomainError
 from audit.models import Entry
 from identity import rules
-from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong
-from identity.models import ApiKey, RefreshToken, TokenFamily
+from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong, SettingChanged
+from identity.models import ApiKey, RefreshToken, Setting, SettingVersion, TokenFamily
 from identity.operations import (
+    change_setting,
     check_second_factor,
     collect_api_key,
     issue_tokens,
@@ -112,3 +116,58 @@ def test_a_one_time_code_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert outcomes.count("totp") == 1
     assert outcomes.count(SecondFactorWrong) == AT_ONCE - 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_of_many_who_set_it_for_the_first_time_one_does() -> None:
+    program = ProgramFactory()
+    change = functools.partial(change_setting, "identity.nightly_hour", program=program, reason="x", at=timezone.now())
+    hours = iter(range(AT_ONCE))  # each wants another
+
+    outcomes = all_at_once(lambda: change(value=next(hours), version=0))
+
+    assert outcomes.count(SettingChanged) == AT_ONCE - 1
+    assert Setting.objects.get().version == 1
+    assert Entry.objects.filter(action="identity.setting.changed").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_of_many_who_saw_one_version_one_changes_it() -> None:
+    program = ProgramFactory()
+    change = functools.partial(change_setting, "identity.nightly_hour", program=program, reason="x", at=timezone.now())
+    change(value=23, version=0)
+    hours = iter(range(AT_ONCE))
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            Setting.objects.locked().get()  # until all of them stand in line
+            racing = pool.submit(all_at_once, lambda: change(value=next(hours), version=1))
+            wait_until_all_wait()
+        outcomes = racing.result(timeout=60)
+
+    assert outcomes.count(SettingChanged) == AT_ONCE - 1
+    assert Setting.objects.get().version == 2
+    assert list(SettingVersion.objects.order_by("version").values_list("version", flat=True)) == [1, 2]
+    assert Entry.objects.filter(action="identity.setting.changed").count() == 2
+
+
+def wait_until_all_wait() -> None:
+    """Return when so many wait for a lock of this database as race."""
+    end = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        waiting = 0
+        while waiting < AT_ONCE and time.monotonic() < end:
+            cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+            waiting = cursor.fetchone()[0]
+    assert waiting >= AT_ONCE
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_change_without_history_does_not_commit() -> None:
+    program = ProgramFactory()
+    change_setting("identity.nightly_hour", program=program, value=3, version=0, reason="x", at=timezone.now())
+
+    with pytest.raises(IntegrityError, match="no history"):
+        Setting.objects.update(value=4, version=2)
+
+    assert Setting.objects.get().value == 3

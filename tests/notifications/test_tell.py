@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.context import acting_as
 from audit.models import Entry
 from identity.models import Program, Proposal, User
-from identity.operations import propose, recall_proposal, revise_proposal, vote
+from identity.operations import change_setting, propose, recall_proposal, revise_proposal, vote
 from identity.proposable import GRANT_ROLE
 from identity.states import Decision, Role
 from notifications import operations, rules
@@ -293,3 +293,17 @@ def test_after_a_restore_elsewhere_nothing_is_left_out_and_nothing_told_twice(
     position = TailPosition.objects.get()
     assert position.system_identifier != "another"
     assert position.transaction_id < 10**12
+
+
+def test_every_owner_is_told_that_a_setting_was_changed(
+    mailbox: Mailbox, program: Program, olivia: User, oscar: User
+) -> None:
+    change_setting("identity.proposal_lasts", program=program, value="P3D", version=0, reason="slow", at=timezone.now())
+
+    assert tell() == 2
+
+    assert sorted(recipients(mailbox)) == ["olivia@example.com", "oscar@example.com"]
+    body = mailbox.received[0].get_body(("plain",))
+    assert body
+    for words in ("identity.proposal_lasts", "slow", "pytest (test)"):
+        assert words in body.get_content()

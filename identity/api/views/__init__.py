@@ -3,6 +3,7 @@
 from identity.api.views.keys import ApiKeyViewSet
 from identity.api.views.programs import ProgramViewSet
 from identity.api.views.proposals import ProposalViewSet
+from identity.api.views.settings import SettingViewSet
 from identity.api.views.tokens import RefreshView, RevokeView, SignInView, StepUpView
 
 __all__ = (
@@ -11,6 +12,7 @@ __all__ = (
     "ProposalViewSet",
     "RefreshView",
     "RevokeView",
+    "SettingViewSet",
     "SignInView",
     "StepUpView",
 )

@@ -11,12 +11,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity import rules
 from identity.api.filters import ApiKeyFilter
 from identity.api.serializers import ApiKeyInput, ApiKeyOutput, ApiKeyWithSecret, NoInput, ReasonInput
 from identity.doors import InProgram, idempotent
 from identity.models import ApiKey, User
 from identity.operations import collect_api_key, create_api_key, revoke_api_key
+from identity.queries.settings import setting
 
 
 class ApiKeyViewSet(InProgram, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiKey]):
@@ -52,7 +52,8 @@ class ApiKeyViewSet(InProgram, mixins.ListModelMixin, mixins.RetrieveModelMixin,
             program=self.program,
             name=form.validated_data["name"],
             scopes=form.validated_data["scopes"],
-            expires_at=form.validated_data.get("expires_at") or now + timedelta(days=rules.KEY_LASTS_AT_MOST.days),
+            expires_at=form.validated_data.get("expires_at")
+            or now + timedelta(days=setting("identity.key_days_at_most", self.program)),
             by=self._person(),
             at=now,
         )

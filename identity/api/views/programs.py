@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -11,10 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.api.filters import ProgramFilter
-from identity.api.serializers import ProgramChange, ProgramInput, ProgramOutput, ProgramReplacement, ReasonInput
+from identity.api.serializers import ReasonInput
+from identity.api.serializers.programs import (
+    ProgramChange,
+    ProgramInput,
+    ProgramOutput,
+    ProgramReplacement,
+    TermsOutput,
+)
 from identity.doors import Door, idempotent
-from identity.models import Program, ProgramQuerySet
+from identity.models import Program
 from identity.operations import change_program, change_program_status, create_program
+from identity.queries.terms import dated_terms, with_rates
 from identity.states import ProgramStatus
 
 
@@ -36,25 +45,29 @@ class ProgramViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         "pause": "program.change_status",
         "resume": "program.change_status",
         "close": "program.change_status",
+        "terms": "terms.read",
     }
 
-    def get_queryset(self) -> ProgramQuerySet:
+    def get_queryset(self) -> QuerySet[Program]:
         if getattr(self, "swagger_fake_view", False):
             return Program.objects.none()
-        return Program.objects.filter(pk__in=self.caller.programs("program.read"))
+        programs = Program.objects.filter(pk__in=self.caller.programs("program.read"))
+        return with_rates(programs, at=timezone.now())
 
     @extend_schema(request=ProgramInput, responses={201: ProgramOutput})
     @idempotent()
     def create(self, request: Request) -> Response:
-        """Open a program. The house's owners and the service key may."""
+        """Open a program, with the commission rates it begins with if it has any. The house's owners and the service
+        key may.
+        """
         form = ProgramInput(data=request.data)
         form.is_valid(raise_exception=True)
         program = create_program(**form.validated_data, at=timezone.now())
-        return Response(ProgramOutput(program).data, status=201)
+        return self._answer(program, status=201)
 
     @extend_schema(request=ProgramReplacement, responses=ProgramOutput)
     def update(self, request: Request, pk: UUID) -> Response:
-        """Give the program this name and this time zone."""
+        """Give the program this name and this time zone. Rates may come along as they hold; others are proposed."""
         return self._change(ProgramReplacement(data=request.data))
 
     @extend_schema(request=ProgramChange, responses=ProgramOutput)
@@ -83,11 +96,18 @@ class ProgramViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         """Close a paused program for good."""
         return self._move(request, ProgramStatus.CLOSED)
 
+    @extend_schema(responses=TermsOutput(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def terms(self, request: Request, pk: UUID) -> Response:
+        """List the commission rates that were agreed on, the latest first, each with the time it holds."""
+        dated = dated_terms(self.get_object())
+        return Response(TermsOutput(dated, many=True, context={"at": timezone.now()}).data)
+
     def _change(self, form: Any) -> Response:
         program = self.get_object()
         form.is_valid(raise_exception=True)
         changed = change_program(program.pk, **form.validated_data, at=timezone.now())
-        return Response(ProgramOutput(changed).data)
+        return self._answer(changed)
 
     def _move(self, request: Request, to: ProgramStatus) -> Response:
         program = self.get_object()
@@ -95,4 +115,8 @@ class ProgramViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vie
         form.is_valid(raise_exception=True)
         reason = form.validated_data["reason"]
         moved = change_program_status(program.pk, to=to, reason=reason, at=timezone.now())
-        return Response(ProgramOutput(moved).data)
+        return self._answer(moved)
+
+    def _answer(self, program: Program, *, status: int = 200) -> Response:
+        shown = with_rates(Program.objects.filter(pk=program.pk), at=timezone.now()).get()
+        return Response(ProgramOutput(shown).data, status=status)

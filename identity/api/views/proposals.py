@@ -45,7 +45,7 @@ class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return Proposal.objects.for_user(self._person()).select_related("program").prefetch_related("makers", "votes")
 
     @extend_schema(request=ProposalInput, responses={201: ProposalOutput})
-    @idempotent()
+    @idempotent(has_secret=True)
     def create(self, request: Request) -> Response:
         """Propose something."""
         wanted = self._read(ProposalInput)

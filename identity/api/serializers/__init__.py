@@ -10,17 +10,6 @@ from identity.states import Decision
 
 Plain = serializers.Serializer[Any]
 
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-
-
-class ProgramOutput(serializers.ModelSerializer[Program]):
-    """A program."""
-
-    class Meta:
-        model = Program
-        fields = ("id", "name", "slug", "status", "time_zone", "default_asset_code", "created_at")
-        read_only_fields = fields
-
 
 class ProposalOutput(serializers.ModelSerializer[Proposal]):
     """Something that waits for others, or did: what it says, in which words it is voted on, and who has spoken."""
@@ -75,29 +64,6 @@ class RecallInput(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
-class ProgramInput(Plain):
-    """What opens a program."""
-
-    name = serializers.CharField(max_length=120)
-    slug = serializers.RegexField(_SLUG, max_length=60)
-    time_zone = serializers.CharField(max_length=64, default="UTC")
-    default_asset_code = serializers.CharField(max_length=20, default="USD")
-
-
-class ProgramReplacement(Plain):
-    """What of a program can be changed, all of it."""
-
-    name = serializers.CharField(max_length=120)
-    time_zone = serializers.CharField(max_length=64)
-
-
-class ProgramChange(Plain):
-    """What of a program can be changed, some of it."""
-
-    name = serializers.CharField(max_length=120, required=False)
-    time_zone = serializers.CharField(max_length=64, required=False)
-
-
 class ReasonInput(Plain):
     """Why."""
 
@@ -148,7 +114,7 @@ class ApiKeyInput(Plain):
         max_length=len(rules.KEY_SCOPES),
         help_text=f"Some of: {', '.join(sorted(rules.KEY_SCOPES))}.",
     )
-    expires_at = serializers.DateTimeField(required=False, help_text="A year from now when it is left out.")
+    expires_at = serializers.DateTimeField(required=False, help_text="As late as is allowed when it is left out.")
 
 
 class SignInInput(Plain):

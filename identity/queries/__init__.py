@@ -1,9 +1,9 @@
-"""What identity answers."""
+"""What identity answers; about settings and terms in rooms of their own."""
 
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from identity import rules, tokens
 from identity.errors import KeyExpiryOutOfRange, UnknownScope
 from identity.kinds import ProposalKind, lines_of
 from identity.models import ApiKey, ApprovalPolicy, Membership, Program, Proposal, TokenFamily, User
+from identity.queries.settings import setting
 from identity.states import ProposalState
 
 
@@ -53,7 +54,7 @@ def possible_voters(*, program: Program, roles: frozenset[str], makers: set[UUID
         Q(program=program) | Q(program__slug=rules.HOUSE_SLUG)
     )
     if at is not None:
-        held = held.filter(created_at__lte=at - rules.COOLING)
+        held = held.filter(created_at__lte=at - setting("identity.role_cooling", program))
     return set(held.exclude(user__in=makers).values_list("user_id", flat=True))
 
 
@@ -115,18 +116,19 @@ def live_key(credential: str, *, at: datetime) -> ApiKey | None:
     return key if matches else None
 
 
-def check_key(*, scopes: Iterable[str], expires_at: datetime, at: datetime) -> list[str]:
+def check_key(*, program: Program, scopes: Iterable[str], expires_at: datetime, at: datetime) -> list[str]:
     """Return the scopes of a key to be, once each and in order.
 
     :raises UnknownScope: if one is none that a key can carry.
-    :raises KeyExpiryOutOfRange: if it would be expired at once, or last more than a year.
+    :raises KeyExpiryOutOfRange: if it would be expired at once, or last longer than the program lets keys last.
     """
     carried = sorted({str(scope) for scope in scopes})
     unknown = [scope for scope in carried if scope not in rules.KEY_SCOPES]
     if unknown or not carried:
         raise UnknownScope(scopes=unknown, known=sorted(rules.KEY_SCOPES))
-    if not at < expires_at <= at + rules.KEY_LASTS_AT_MOST:
-        raise KeyExpiryOutOfRange(days=rules.KEY_LASTS_AT_MOST.days)
+    days = setting("identity.key_days_at_most", program)
+    if not at < expires_at <= at + timedelta(days=days):
+        raise KeyExpiryOutOfRange(days=days)
     return carried
 
 

@@ -20,7 +20,9 @@ from identity.errors import (
 from identity.kinds import ProposalKind, kind_named, register_kind
 from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
 from identity.operations import add_membership, prepare_api_key
+from identity.proposable import settings, terms
 from identity.queries import possible_voters
+from identity.queries.settings import setting
 from identity.states import Role
 
 Payload = Mapping[str, Any]
@@ -67,6 +69,8 @@ def register() -> None:
             execute=_prepare_money_key,
         )
     )
+    settings.register()
+    terms.register()
 
 
 def _check_grant(program: Program, payload: Payload) -> None:
@@ -130,13 +134,14 @@ def _change_policy(proposal: Proposal, at: datetime) -> Payload:
     return {"policy": str(policy.pk)}
 
 
-def _check_money_key(_program: Program, payload: Payload) -> None:
+def _check_money_key(program: Program, payload: Payload) -> None:
     name, scopes, days = payload.get("name"), payload.get("scopes"), payload.get("days")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= 120:
         raise KeyMakesNoSense(reason="a name has 1 to 120 characters")
     # Days and not an instant: a vote that takes a week must not find the key expired.
-    if type(days) is not int or not 1 <= days <= rules.KEY_LASTS_AT_MOST.days:
-        raise KeyMakesNoSense(reason=f"it lasts 1 to {rules.KEY_LASTS_AT_MOST.days} whole days")
+    most = setting("identity.key_days_at_most", program)
+    if type(days) is not int or not 1 <= days <= most:
+        raise KeyMakesNoSense(reason=f"it lasts 1 to {most} whole days")
     if not isinstance(scopes, list) or any(not isinstance(scope, str) for scope in scopes):
         raise KeyMakesNoSense(reason="scopes are a list of names")
     unknown = sorted(set(scopes) - rules.KEY_SCOPES)

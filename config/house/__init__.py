@@ -1,0 +1,1 @@
+"""What the owners of the house set for everybody: its name, who may sign up, where mail leaves."""

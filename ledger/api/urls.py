@@ -1,0 +1,17 @@
+"""Routes of the ledger under /api/v2/enterprise/ledger/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from ledger.api.views import AccountViewSet, EntryViewSet, HealthView, TransactionViewSet, TrialBalanceView
+
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("accounts", AccountViewSet, basename="ledger-account")
+router.register("entries", EntryViewSet, basename="ledger-entry")
+router.register("transactions", TransactionViewSet, basename="ledger-transaction")
+
+urlpatterns = [
+    *router.urls,
+    path("balance", HealthView.as_view(), name="ledger-balance"),
+    path("trial-balance", TrialBalanceView.as_view(), name="ledger-trial-balance"),
+]
