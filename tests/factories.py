@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import Membership, Party, Program, Proposal, User
 from identity.states import Role
+from ledger.models import Account, Asset, Transaction
 from notifications.models import Delivery
 
 PASSWORD = "a long enough password"
@@ -115,6 +116,51 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     entry_id = factory.LazyFunction(uuid4)
     due_at = factory.LazyFunction(timezone.now)
     created_at = factory.LazyFunction(timezone.now)
+
+
+class AssetFactory(DjangoModelFactory[Asset]):
+    """A currency; the same one whenever it is asked for."""
+
+    class Meta:
+        model = Asset
+        django_get_or_create = ("code",)
+
+    code = "KES"
+    name = "Kenyan shilling"
+    kind = "FIAT"
+    scale = 4
+    payable_scale = 2
+
+
+class AccountFactory(DjangoModelFactory[Account]):
+    """A wallet with nothing in it and no balance row, for tests of who sees it."""
+
+    class Meta:
+        model = Account
+
+    program = factory.SubFactory(ProgramFactory)
+    asset = factory.SubFactory(AssetFactory)
+    code = factory.Sequence(lambda n: f"wallet:w{n}")
+    role = "WALLET"
+    account_class = "LIABILITY"
+    opened_at = factory.LazyFunction(timezone.now)
+
+
+class TransactionFactory(DjangoModelFactory[Transaction]):
+    """A transaction without entries, for tests of who sees it."""
+
+    class Meta:
+        model = Transaction
+
+    program_id = factory.LazyFunction(uuid4)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    fingerprint = b"0" * 32
+    kind = "TRANSFER"
+    actor_type = "test"
+    actor_id = "pytest"
+    correlation_id = "test-correlation"
+    booked_at = factory.LazyFunction(timezone.now)
+    effective_at = factory.LazyFunction(timezone.now)
 
 
 class SealFactory(DjangoModelFactory[Seal]):

@@ -83,6 +83,15 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Books",
+                "separator": True,
+                "items": [
+                    _item("Accounts", "account_balance", "admin:ledger_account_changelist", "ledger.read"),
+                    _item("Transactions", "receipt_long", "admin:ledger_transaction_changelist", "ledger.read"),
+                    _item("Trial balance", "balance", "admin:ledger_account_trial_balance", "ledger.read"),
+                ],
+            },
+            {
                 "title": "What happened",
                 "separator": True,
                 "items": [

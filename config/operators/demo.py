@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from config.operators.demo_books import make_assets, make_books
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
 from identity.operations import add_membership, create_program, create_user, open_party, propose, record_terms
@@ -53,6 +54,7 @@ _ZONES = ("UTC", "Europe/Berlin", "Africa/Nairobi", "America/New_York", "Asia/Si
 @transaction.atomic
 def make_house(*, at: datetime) -> Program:
     """Open the house unless it is open: what every installation needs, and nothing that can sign in."""
+    make_assets()
     house = Program.objects.filter(slug=rules.HOUSE_SLUG).first()
     return house or create_program(name="House", slug=rules.HOUSE_SLUG, at=at)
 
@@ -80,6 +82,8 @@ def make_demo(*, at: datetime) -> None:
                 reason="More for the season.",
                 at=at,
             )
+    for slug, *_ in PROGRAMS:
+        make_books(Program.objects.get(slug=slug), at=at)
     for login in LOGINS:
         user = User.objects.filter(email=login.email).first()
         if user is None:

@@ -18,8 +18,10 @@ from audit.operations import record
 from identity.models import Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
+from ledger.models import Account, Transaction
 from notifications.models import Delivery
 from tests.factories import (
+    AccountFactory,
     DeliveryFactory,
     EntryFactory,
     FindingFactory,
@@ -28,6 +30,7 @@ from tests.factories import (
     ProgramFactory,
     ProposalFactory,
     SealFactory,
+    TransactionFactory,
     UserFactory,
 )
 
@@ -39,21 +42,22 @@ READING = {Program, User, Membership, Party, Proposal, Setting}
 JOURNAL = {Entry}
 SEALS = {Seal}
 MESSAGES = {Delivery}
+BOOKS = {Account, Transaction}
 RECONCILIATION = {ReconciliationRun, Finding}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
 # role, whether it is held in the house, and what it opens
 MATRIX = [
-    (Role.OWNER, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
-    (Role.AUDITOR, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.OWNER, True, READING | MESSAGES | BOOKS | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.AUDITOR, True, READING | MESSAGES | BOOKS | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
     (Role.SUPPORT, True, READING | MESSAGES),
-    (Role.FINANCE_MAKER, True, READING | RECONCILIATION),
-    (Role.FINANCE_APPROVER, True, READING | RECONCILIATION),
-    (Role.OWNER, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
-    (Role.AUDITOR, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
+    (Role.FINANCE_MAKER, True, READING | BOOKS | RECONCILIATION),
+    (Role.FINANCE_APPROVER, True, READING | BOOKS | RECONCILIATION),
+    (Role.OWNER, False, READING | MESSAGES | BOOKS | JOURNAL | RECONCILIATION),
+    (Role.AUDITOR, False, READING | MESSAGES | BOOKS | JOURNAL | RECONCILIATION),
     (Role.SUPPORT, False, READING | MESSAGES),
-    (Role.FINANCE_MAKER, False, READING | RECONCILIATION),
-    (Role.FINANCE_APPROVER, False, READING | RECONCILIATION),
+    (Role.FINANCE_MAKER, False, READING | BOOKS | RECONCILIATION),
+    (Role.FINANCE_APPROVER, False, READING | BOOKS | RECONCILIATION),
 ]
 OUTSIDERS = [Role.MERCHANT, Role.AFFILIATE, Role.CUSTOMER]
 
@@ -111,6 +115,8 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Membership: bob.memberships.get(),
         Proposal: ProposalFactory(program=program),
         Delivery: DeliveryFactory(program=program, recipient=bob),
+        Account: AccountFactory(program=program),
+        Transaction: TransactionFactory(program_id=program.pk),
         Setting: Setting.objects.get(),
         Party: PartyFactory(program=program),
         Entry: entry,
@@ -127,7 +133,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
 
 
 def test_every_screen_is_in_the_matrix(rows: dict[type[models.Model], Any]) -> None:
-    assert set(SCREENS) == READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
+    assert set(SCREENS) == READING | MESSAGES | BOOKS | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
 
 
 @pytest.mark.parametrize(("role", "in_house", "open_screens"), MATRIX)
@@ -173,6 +179,8 @@ def test_nobody_adds_changes_or_deletes_here(
     assert list(model._default_manager.values()) == before
     assert client.get(address(model, "history", row.pk)).status_code == 404
     page = client.get(address(model, "change", row.pk)).content.decode()
+    # Forms of ours ask for days, or call an operation; Django's own, which would write the row, shows no field.
+    page = re.sub(r'<form class="(choose|ballot).*?</form>', "", page, flags=re.DOTALL)
     assert not re.search(r"<(input|textarea|select)(?![^>]*type=.hidden)", page)
 
 
