@@ -159,6 +159,23 @@ VARIABLES: tuple[Variable, ...] = (
         meaning="A line for each seal, best where the database's host can't write. Empty: `VAR_DIR/anchors.jsonl`.",
     ),
     Variable(
+        name="BACKUP_DIR",
+        example="/mnt/backup/countinghouse",
+        meaning="Base backups and archived WAL, best on another disk. Empty: `VAR_DIR/backups`.",
+    ),
+    Variable(
+        name="BACKUP_KEEP",
+        parse=number(1, 1_000),
+        default="7",
+        meaning="Base backups that `make run` keeps of those it takes every day.",
+    ),
+    Variable(
+        name="BACKUP_MAX_AGE_HOURS",
+        parse=number(0, 100_000),
+        default="48",
+        meaning="`doctor` calls an older last backup ill; 0 when something else than `manage.py backup` takes them.",
+    ),
+    Variable(
         name="RPC_URL",
         parse=url("http", "https", "ws", "wss"),
         example="http://127.0.0.1:8545",

@@ -37,8 +37,8 @@ HOMELESS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "man
 ENVIRONMENT_READERS = {
     "manage.py", "config/wsgi.py", "config/environment/__init__.py", "config/postgres/connection.py",
     "config/postgres/embedded.py", "config/processes/supervisor.py", "config/processes/guard.py",
-    "config/web/metrics.py", "config/operators/examination.py", "config/management/commands/worker.py",
-    "identity/management/commands/createsuperuser.py",
+    "config/backup/verification.py", "config/web/metrics.py", "config/operators/examination.py",
+    "config/management/commands/worker.py", "identity/management/commands/createsuperuser.py",
 }  # fmt: skip
 
 
