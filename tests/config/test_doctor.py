@@ -39,7 +39,10 @@ def test_all_is_well() -> None:
     lines = said.getvalue().splitlines()
     assert all(line.startswith("well") for line in lines)
     parts = [line.split()[1] for line in lines]
-    assert parts == ["database", "migrations", "final", "clock", "broker", *["workers"] * 5, "settings", "disk"]
+    assert parts == [
+        "database", "migrations", "final", "clock", "broker", *["workers"] * 5, "backups", "backups", "archive",
+        "settings", "disk",
+    ]  # fmt: skip
 
 
 def test_silent_workers_are_ill_and_the_remedy_is_named() -> None:
