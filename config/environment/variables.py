@@ -12,6 +12,7 @@ from config.environment.parsing import (
     choice,
     database,
     email_url,
+    hosts,
     networks,
     number,
     private_key,
@@ -174,6 +175,12 @@ VARIABLES: tuple[Variable, ...] = (
         parse=number(0, 100_000),
         default="48",
         meaning="`doctor` calls an older last backup ill; 0 when something else than `manage.py backup` takes them.",
+    ),
+    Variable(
+        name="EGRESS_PRIVATE_HOSTS",
+        parse=hosts,
+        example="127.0.0.1:8545,simulator.internal",
+        meaning="Hosts, with or without a port, that calls may reach without https or on a private network.",
     ),
     Variable(
         name="RPC_URL",

@@ -18,7 +18,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
 # What a context has beside that, because the design gives it to this context and no other.
 OWN = {
     "identity": {"kinds", "callers", "doors", "tokens"},
-    "audit": {"access", "context", "merkle", "middleware", "proofs", "reconciliation", "sources"},
+    "audit": {"access", "context", "egress", "merkle", "middleware", "proofs", "reconciliation", "sources"},
     "ledger": {"money", "postings"},
     "wallets": {"rails"},
 }
