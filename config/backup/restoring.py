@@ -17,6 +17,7 @@ from config.backup.intact import check_data
 from config.backup.manifests import EMBEDDED, Backup, backups_in, read_backup
 from config.backup.recovery import Reached, RecoveringServer, TooEarly, TooLate, free_port_or
 from config.backup.refusals import BackupDamaged, BackupRefused
+from config.backup.taking import SPARE_BYTES
 from config.backup.verification import Examination, examine
 from config.backup.witness import Witness
 from config.postgres.archiving import hand_over, system_identifier
@@ -95,6 +96,8 @@ class Restore:
         with _only_one(draft, self.to):
             try:
                 return self._restore(draft, until, timeline, port, witness, anchors)
+            except shutil.Error as several:  # one for each file that could not be copied
+                raise BackupRefused(f"It can't be restored to {self.to}: {several.args[0][0][2]}") from several
             except OSError as full:
                 raise BackupRefused(f"It can't be restored to {self.to}: {full.strerror or full}.") from full
             finally:
@@ -115,6 +118,12 @@ class Restore:
             raise BackupRefused(
                 f"There is no archived WAL in {self.archive.folder}, so this backup can only be restored as it is: "
                 "leave --until out, or name the folder of the WAL with --wal."
+            )
+        nearest = next(each for each in self.to.parents if each.exists())
+        free, needed = shutil.disk_usage(nearest).free, self.backup.size_bytes + SPARE_BYTES
+        if free < needed:
+            raise BackupRefused(
+                f"No room in {nearest}: {free / 1e6:,.0f} MB are free, {needed / 1e6:,.0f} MB are needed."
             )
         self.backup.check_files()
         check_data(self.backup.data, self._binaries, with_log=True)

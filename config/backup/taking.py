@@ -61,9 +61,9 @@ def _take(source: Source, server: psycopg.Connection[Any], *, into: Path, binari
     identifier, number, version, segment_bytes, database, superuser, size, tablespaces, started_at = row
     if tablespaces:
         raise BackupRefused(f"This server keeps tables elsewhere ({tablespaces}), and this command copies one folder.")
-    free = shutil.disk_usage(into).free
-    if free < size + SPARE_BYTES:
-        raise BackupRefused(f"No room in {into}: {free / 1e6:,.0f} MB are free, some {size / 1e6:,.0f} MB are needed.")
+    free, needed = shutil.disk_usage(into).free, size + SPARE_BYTES
+    if free < needed:
+        raise BackupRefused(f"No room in {into}: {free / 1e6:,.0f} MB are free, {needed / 1e6:,.0f} MB are needed.")
     programs, major = find_backup_programs(binaries, major=number // 10_000, exact=False)
 
     name = f"base-{started_at:%Y%m%dT%H%M%S}-{started_at:%f}Z"

@@ -58,8 +58,11 @@ def fetch_command(workshop: Path, folder: Path, owner: pwd.struct_passwd | None)
 
 def install_script(name: str, folder: Path, owner: pwd.struct_passwd | None) -> Path:
     """Copy one of our scripts to where the server's account can read it."""
+    script = (_HERE / name).read_bytes()
+    if (folder / name).exists() and (folder / name).read_bytes() == script:
+        return folder / name
     draft = folder / f"{name}-{os.getpid()}"
-    draft.write_bytes((_HERE / name).read_bytes())
+    draft.write_bytes(script)
     draft.chmod(0o600)
     hand_over(draft, owner)
     return draft.replace(folder / name)

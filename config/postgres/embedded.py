@@ -85,7 +85,12 @@ class EmbeddedPostgres:
         """
         with self._exclusive("start.lock"):
             if not self.answers():
-                self._start()
+                try:
+                    self._start()
+                except OSError as problem:  # a full disk, most often
+                    raise PostgresUnavailable(
+                        f"The embedded PostgreSQL can't be started: {problem.strerror}: {problem.filename or self.home}"
+                    ) from problem
             if (os.getpid(), self.home) not in _held:
                 users = (self.home / "users.lock").open("a")
                 fcntl.flock(users, fcntl.LOCK_SH)

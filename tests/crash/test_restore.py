@@ -138,6 +138,18 @@ def test_nothing_is_restored_over_anything(kept: KeptHouse) -> None:
     assert lives(postmaster_of(kept.server))
 
 
+def test_no_room_is_said_before_anything_is_copied(kept: KeptHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = kept.backup()
+    full = shutil.disk_usage(kept.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full._replace(free=backup.size_bytes))
+    to = kept.place() / "deep" / "below"
+
+    with pytest.raises(BackupRefused, match=r"No room in .*MB are needed"):
+        kept.restore(backup, to=to)
+
+    assert not to.parent.exists()
+
+
 @pytest.mark.usefixtures("_unverified")
 def test_a_missing_or_damaged_piece_of_the_log_is_named(kept: KeptHouse) -> None:
     backup = kept.backup()
