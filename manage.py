@@ -5,7 +5,7 @@ import os
 import sys
 
 # What needs the role that owns the tables; everything else runs with the runtime role's smaller rights.
-OWNER_COMMANDS = ("migrate", "bench")
+OWNER_COMMANDS = ("migrate", "bench", "backup", "restore_drill")
 
 
 def main() -> None:
@@ -13,6 +13,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ["COUNTINGHOUSE_DATABASE_ROLE"] = "owner"
+    if sys.argv[1:2] == ["restore"]:
+        # It works without the house's server, and must not start what it is about to replace.
+        os.environ["COUNTINGHOUSE_DATABASE_ROLE"] = "nobody"
     if sys.argv[1:2] == ["audit_proof"] and any(word.partition("=")[0] == "--check" for word in sys.argv):
         # Whoever checks a proof may have neither the settings of the house nor its database.
         from audit.proofs import main as check_proof

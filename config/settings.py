@@ -41,6 +41,7 @@ ALLOWED_HOSTS = environment["ALLOWED_HOSTS"]
 PUBLIC_URL: str = environment["PUBLIC_URL"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: list[str] = environment["TRUSTED_PROXIES"]
+EGRESS_PRIVATE_HOSTS = frozenset(environment["EGRESS_PRIVATE_HOSTS"])
 
 # Applications, from the top floor down: where two define the same command or template, the upper one wins.
 INSTALLED_APPS = [

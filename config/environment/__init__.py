@@ -11,7 +11,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment.parsing import Refused, encryption_keys, networks, public_keys, secrets, words
+from config.environment.parsing import Refused, encryption_keys, hosts, networks, public_keys, secrets, words
 from config.environment.variables import LOCAL, PRODUCTION, TEST, VARIABLES, Variable
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -73,7 +73,7 @@ def load() -> Environment:
 
 
 def _empty(variable: Variable) -> Any:
-    return [] if variable.parse in (words, secrets, networks, public_keys, encryption_keys) else ""
+    return [] if variable.parse in (words, secrets, networks, public_keys, encryption_keys, hosts) else ""
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

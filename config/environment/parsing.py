@@ -142,6 +142,15 @@ def networks(raw: str) -> list[str]:
     return words(raw)
 
 
+def hosts(raw: str) -> list[str]:
+    """Take names or addresses of hosts, each with or without a port, split at commas."""
+    found = [word.lower() for word in words(raw)]
+    for word in found:
+        if not re.fullmatch(r"([a-z0-9][a-z0-9._-]*|[0-9a-f:]*:[0-9a-f:.]*)(:[0-9]{1,5})?", word):
+            raise Refused(f"must list hosts such as 127.0.0.1:8545 or simulator.internal, not {word!r}")
+    return found
+
+
 def rate(raw: str) -> str:
     """Take how many in how long."""
     if not re.fullmatch(r"[1-9][0-9]{0,8}/(second|minute|hour|day)", raw):

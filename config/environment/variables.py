@@ -13,6 +13,7 @@ from config.environment.parsing import (
     database,
     email_url,
     encryption_keys,
+    hosts,
     networks,
     number,
     private_key,
@@ -165,6 +166,29 @@ VARIABLES: tuple[Variable, ...] = (
         required=True,
         meaning="Keys of secret settings, separated by commas, each 32 random bytes in base64: the first encrypts, all "
         "decrypt.",
+    ),
+    Variable(
+        name="BACKUP_DIR",
+        example="/mnt/backup/countinghouse",
+        meaning="Base backups and archived WAL, best on another disk. Empty: `VAR_DIR/backups`.",
+    ),
+    Variable(
+        name="BACKUP_KEEP",
+        parse=number(1, 1_000),
+        default="7",
+        meaning="Base backups that `make run` keeps of those it takes every day.",
+    ),
+    Variable(
+        name="BACKUP_MAX_AGE_HOURS",
+        parse=number(0, 100_000),
+        default="48",
+        meaning="`doctor` calls an older last backup ill; 0 when something else than `manage.py backup` takes them.",
+    ),
+    Variable(
+        name="EGRESS_PRIVATE_HOSTS",
+        parse=hosts,
+        example="127.0.0.1:8545,simulator.internal",
+        meaning="Hosts, with or without a port, that calls may reach without https or on a private network.",
     ),
     Variable(
         name="RPC_URL",

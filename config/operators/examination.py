@@ -14,6 +14,9 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 
 from config.background.clusters import cluster_states
+from config.backoffice.operations_page import in_words
+from config.backup.outcomes import WAITING_BYTES, is_backup_late, is_drill_late, protection
+from config.backup.source import ArchiverState
 from config.postgres.roles import rewritable_final_tables
 from config.settings import environment
 from config.web.health import waiting_migrations
@@ -154,6 +157,42 @@ def _disk(now: datetime) -> list[Finding]:
     return [Finding("disk", free > DISK_FREE_BYTES, f"{free / 1e9:.1f} GB free at {folder}", "Make room.")]
 
 
+def _backups(now: datetime) -> list[Finding]:
+    state = protection()
+    backup = f"last one {in_words((now - state.backup.at).total_seconds())} ago" if state.backup else "none yet"
+    drill = "no restore drill yet"
+    if state.drill:
+        drill = f"last drill {'passed' if state.drill_passed else 'FAILED'} "
+        drill += f"{in_words((now - state.drill.at).total_seconds())} ago"
+    findings = [
+        Finding(
+            "backups", not is_backup_late(state, now=now), backup, "Run `manage.py backup`, and let a clock run it."
+        ),
+        Finding(
+            "backups",
+            state.drill is None or state.drill_passed,
+            drill,
+            "The journal says why. Run `manage.py restore_drill --fresh` when it is mended.",
+        ),
+    ]
+    if is_drill_late(state, now=now):
+        findings[1] = Finding("backups", False, f"{drill}, one is due every week", "Run `manage.py restore_drill`.")
+    return [*findings, *_archive(state.archiver)]
+
+
+def _archive(archiver: ArchiverState) -> list[Finding]:
+    waiting = f"{archiver.waiting_bytes / 1e6:,.0f} MB wait"
+    if not archiver.is_on:
+        return [Finding("archive", True, "this server archives no WAL: a backup restores to its own moment only")]
+    if archiver.is_failing:
+        says = f"failing since {archiver.failed_at:%Y-%m-%d %H:%M:%S} UTC at {archiver.failed_segment}, {waiting}"
+        return [Finding("archive", False, says, "The database server's log says why. Until then its disk fills.")]
+    is_behind = archiver.waiting_bytes > WAITING_BYTES
+    last = f"{archiver.archived_at:%Y-%m-%d %H:%M:%S} UTC" if archiver.archived_at else "none yet"
+    remedy = "The archive is slower than the house writes, or hangs."
+    return [Finding("archive", not is_behind, f"WAL archived, last {last}, {waiting}", remedy)]
+
+
 _PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
     ("database", _database),
     ("migrations", _migrations),
@@ -161,6 +200,7 @@ _PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
     ("clock", _clock),
     ("broker", _broker),
     ("workers", _workers),
+    ("backups", _backups),
     ("settings", _settings),
     ("secrets", _secrets),
     ("disk", _disk),

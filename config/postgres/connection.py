@@ -5,6 +5,7 @@ from typing import Any
 
 from config.environment import Environment
 from config.environment.variables import TEST
+from config.postgres.archiving import backups_home
 from config.postgres.embedded import RUNTIME_ROLE, SUPERUSER, EmbeddedPostgres
 
 DATABASE_NAME = "countinghouse"
@@ -12,12 +13,22 @@ DATABASE_NAME = "countinghouse"
 # Set by manage.py for commands that need the owner of the tables.
 ROLE_VARIABLE = "COUNTINGHOUSE_DATABASE_ROLE"
 OWNER = "owner"
+NOBODY = "nobody"  # for what must not start the server that it is about to replace
 
 
 def embedded_server(environment: Environment) -> EmbeddedPostgres:
     """Return the project's own server; the test suite has one to itself."""
-    folder = "test-postgres" if environment["ENVIRONMENT"] == TEST else "postgres"
-    return EmbeddedPostgres(environment.var_dir / folder, binaries=environment["PG_BIN"])
+    if environment["ENVIRONMENT"] == TEST:
+        # Tests write and throw away more than is worth keeping.
+        return EmbeddedPostgres(environment.var_dir / "test-postgres", binaries=environment["PG_BIN"])
+    return EmbeddedPostgres(
+        environment.var_dir / "postgres", binaries=environment["PG_BIN"], archive=backups_home(environment) / "wal"
+    )
+
+
+def is_embedded(environment: Environment) -> bool:
+    """Whether the database is the project's own server."""
+    return not environment["DATABASE_URL"] and not environment["MIGRATE_DATABASE_URL"]
 
 
 def database_url(environment: Environment) -> str:
@@ -25,6 +36,8 @@ def database_url(environment: Environment) -> str:
 
     :raises PostgresUnavailable: if the embedded server can't be started.
     """
+    if os.environ.get(ROLE_VARIABLE) == NOBODY:
+        return f"postgresql://{NOBODY}@127.0.0.1:1/{DATABASE_NAME}"
     if os.environ.get(ROLE_VARIABLE) == OWNER and environment["MIGRATE_DATABASE_URL"]:
         return str(environment["MIGRATE_DATABASE_URL"])
     if environment["DATABASE_URL"]:

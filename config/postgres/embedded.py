@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,11 +17,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psycopg
 
-from config.postgres.programs import PostgresUnavailable, account, find_programs, reachable_home, reachable_programs
+from config.postgres.archiving import archive_settings, hand_over
+from config.postgres.programs import (
+    PROGRAMS_ENVIRONMENT,
+    PostgresUnavailable,
+    account,
+    as_account,
+    find_programs,
+    reachable_home,
+    reachable_programs,
+)
 
 SUPERUSER = "countinghouse"  # owns and migrates
 RUNTIME_ROLE = "countinghouse_app"  # what web and workers come as
@@ -35,10 +45,13 @@ _held: dict[tuple[int, Path], IO[str]] = {}
 class EmbeddedPostgres:
     """One PostgreSQL server whose data lives in ``home``."""
 
-    def __init__(self, home: Path, *, binaries: str = "", options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, home: Path, *, binaries: str = "", options: tuple[str, ...] = (), archive: Path | None = None
+    ) -> None:
         self.account = account(home)
         self.home = reachable_home(home.resolve(), self.account)
         self.options = options
+        self.archive = archive  # where its WAL is kept, if it is
         self._binaries = binaries
         self._bin: Path | None = None
 
@@ -51,6 +64,11 @@ class EmbeddedPostgres:
         return self.home / "server.log"
 
     @property
+    def set_aside(self) -> list[Path]:
+        """The data directories that were replaced by restored ones, the newest first."""
+        return sorted(self.home.glob("set-aside-*"), reverse=True)
+
+    @property
     def bin(self) -> Path:
         if self._bin is None:
             self._bin = reachable_programs(find_programs(self._binaries, data=self.data), self.account)
@@ -58,7 +76,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str, *, user: str = SUPERUSER) -> str:
         """Return the address of ``database`` on this server, as ``user``."""
-        return f"postgresql://{user}:{self._password()}@127.0.0.1:{self._port()}/{database}"
+        return f"postgresql://{user}:{self.password}@127.0.0.1:{self._port()}/{database}"
 
     def acquire(self) -> None:
         """Find the server or start it, and keep it running while this process lives.
@@ -67,7 +85,12 @@ class EmbeddedPostgres:
         """
         with self._exclusive("start.lock"):
             if not self.answers():
-                self._start()
+                try:
+                    self._start()
+                except OSError as problem:  # a full disk, most often
+                    raise PostgresUnavailable(
+                        f"The embedded PostgreSQL can't be started: {problem.strerror}: {problem.filename or self.home}"
+                    ) from problem
             if (os.getpid(), self.home) not in _held:
                 users = (self.home / "users.lock").open("a")
                 fcntl.flock(users, fcntl.LOCK_SH)
@@ -88,15 +111,23 @@ class EmbeddedPostgres:
 
     def remove(self) -> bool:
         """Stop the server and remove its data; False, and nothing happens, while anybody uses it."""
+        with self.alone() as is_alone:
+            if is_alone:
+                shutil.rmtree(self.data, ignore_errors=True)
+            return is_alone
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Stop the server and keep everybody from it during the block; False, and nothing happens, while it is used."""
         with self._exclusive("start.lock"), (self.home / "users.lock").open("a") as users:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return False
+                yield False
+                return
             if self.answers():
                 self.stop()
-            shutil.rmtree(self.data, ignore_errors=True)
-            return True
+            yield True
 
     def ensure_database(self, name: str) -> None:
         """Create ``name`` when the server has no such database."""
@@ -119,15 +150,21 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server now: open transactions are rolled back, the data is flushed."""
-        self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", START_SECONDS, "stop")
+        self.run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", START_SECONDS, "stop")
 
     def _start(self) -> None:
         if not (self.data / "PG_VERSION").exists():
+            if self.set_aside:
+                # A switch to restored data that was cut short. Fresh data here would look like an empty house.
+                raise PostgresUnavailable(
+                    f"{self.data} is missing and {self.set_aside[0]} was put aside for restored data that never came. "
+                    "Run the `restore --switch` again, or move the folder back."
+                )
             self._initialise()
         deadline = time.monotonic() + RETRY_SECONDS
         while True:
             already = self.log.stat().st_size if self.log.exists() else 0
-            self._run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", START_SECONDS,
+            self.run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", START_SECONDS,
                       "-o", self._server_options(), "start")  # fmt: skip
             said = self.log.read_bytes()[already:].decode(errors="replace") if self.log.exists() else ""
             if "could not bind" in said or "Address already in use" in said:
@@ -148,11 +185,11 @@ class EmbeddedPostgres:
             shutil.rmtree(left, ignore_errors=True)
         making = self.home / f"{self.data.name}-{secrets.token_hex(4)}"
         password_file = self.home / "initial-password"
-        password_file.write_text(self._password() + "\n")
+        password_file.write_text(self.password + "\n")
         password_file.chmod(0o600)
-        self._hand_over(password_file)
+        hand_over(password_file, self.account)
         try:
-            made = self._run(
+            made = self.run(
                 "initdb", "-D", making, "-U", SUPERUSER, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
                 "--auth=scram-sha-256", "--pwfile", password_file,
             )  # fmt: skip
@@ -167,15 +204,20 @@ class EmbeddedPostgres:
 
     def _server_options(self) -> str:
         # No Unix socket: its path may be no longer than 107 bytes, a project's may.
-        settings = (f"port={self._port()}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
-                    "max_connections=200", "log_checkpoints=off", *self.options)  # fmt: skip
-        return " ".join(f"-c {setting}" for setting in settings)
+        settings = [f"port={self._port()}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
+                    "max_connections=200", "log_checkpoints=off", *self.options]  # fmt: skip
+        if self.archive:
+            settings += archive_settings(self.home, self.archive, data=self.data, owner=self.account)
+        # pg_ctl hands the line to a shell.
+        return " ".join(f"-c {shlex.quote(setting)}" for setting in settings)
 
     def _port(self) -> int:
         """Return the port chosen at the first start; it stays the same so that addresses stay valid."""
         return int(self._kept("port", _free_port))
 
-    def _password(self) -> str:
+    @property
+    def password(self) -> str:
+        """Of both roles; made at the first use."""
         return self._kept("password", lambda: secrets.token_urlsafe(24))
 
     def _kept(self, name: str, make: Callable[[], str]) -> str:
@@ -194,33 +236,26 @@ class EmbeddedPostgres:
     @contextmanager
     def _exclusive(self, name: str) -> Iterator[None]:
         self.home.mkdir(parents=True, exist_ok=True)
-        self._hand_over(self.home)
+        hand_over(self.home, self.account)
         with (self.home / name).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _hand_over(self, path: Path) -> None:
-        if self.account:
-            os.chown(path, self.account.pw_uid, self.account.pw_gid)
-
-    def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as its account, far from our terminal and our open files."""
-        as_account: dict[str, Any] = {}
-        if self.account:
-            as_account = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         # A server inherits what pg_ctl is given: a pipe would stay open for ever and the caller would wait on it.
         keeps_running = program == "pg_ctl"
         return subprocess.run(
             [str(self.bin / program), *map(str, arguments)],
             cwd="/",
-            env={"PATH": os.defpath, "HOME": "/tmp", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            env=PROGRAMS_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if keeps_running else subprocess.PIPE,
             stderr=subprocess.DEVNULL if keeps_running else subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the server ourselves, last
             check=False,
-            **as_account,
+            **as_account(self.account),
         )
 
 

@@ -10,10 +10,13 @@ import shutil
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 OLDEST_MAJOR = 15
 
 _PROGRAMS = ("initdb", "pg_ctl", "postgres")
+
+PROGRAMS_ENVIRONMENT = {"PATH": os.defpath, "HOME": "/tmp", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 class PostgresUnavailable(Exception):
@@ -33,6 +36,11 @@ def account(home: Path) -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise PostgresUnavailable("PostgreSQL refuses to run as root, and this machine has no account `nobody` to lend it.")
+
+
+def as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
+    """Return what makes ``subprocess`` run a program as that account."""
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
 
 
 def can_enter(path: Path, account: pwd.struct_passwd) -> bool:
@@ -89,6 +97,27 @@ def find_programs(wanted: str, *, data: Path) -> Path:
         f"No programs of PostgreSQL {OLDEST_MAJOR} or newer were found. Install a PostgreSQL server "
         "(Debian: apt-get install postgresql), or set PG_BIN to the folder that holds initdb, pg_ctl and postgres."
     )
+
+
+def find_backup_programs(wanted: str, *, major: int, exact: bool) -> tuple[Path, int]:
+    """Return the folder of programs that back up, or with ``exact`` restore, a server of this version, and theirs.
+
+    A newer pg_basebackup copies an older server; only the same version can start what was copied.
+    """
+    needed = ("postgres", "pg_basebackup", "pg_waldump", "pg_controldata")
+    found: dict[int, Path] = {}
+    for folder in [Path(wanted)] if wanted else _candidates():
+        if all(os.access(folder / program, os.X_OK) for program in needed):
+            found.setdefault(_major(folder), folder)
+    best = major if major in found or exact else min((each for each in found if each > major), default=major)
+    if best not in found:
+        seen = ", ".join(map(str, sorted(found))) or "none"
+        raise PostgresUnavailable(
+            f"The programs of PostgreSQL {major} are needed (pg_basebackup and pg_waldump among them), and those "
+            f"found are of version: {seen}. Install them (Debian: apt-get install postgresql-{major}), or set PG_BIN "
+            "to their folder."
+        )
+    return found[best], best
 
 
 def _candidates() -> list[Path]:

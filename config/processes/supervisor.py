@@ -20,11 +20,12 @@ from typing import IO
 
 from config.background.queues import WORKERS_BY_QUEUE
 from config.environment import BASE_DIR, BadEnvironment, Environment, load
-from config.environment.variables import PRODUCTION
+from config.environment.variables import PRODUCTION, TEST
 from config.postgres.connection import DATABASE_NAME, embedded_server
 from config.postgres.embedded import RUNTIME_ROLE, EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
 from config.processes.child import Child, dying_with_us
+from config.processes.housekeeping import Housekeeping, jobs_of
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
@@ -53,6 +54,7 @@ class Supervisor:
         self.address = f"http://127.0.0.1:{self.port}"
         self.postgres: EmbeddedPostgres | None = None
         self.children: list[Child] = []
+        self.housekeeping = Housekeeping([])
         self.stopping = False
         self._logins: list[dict[str, str]] = []
         self._predecessor_was_killed = False
@@ -88,6 +90,9 @@ class Supervisor:
             owner_url = variables.pop("MIGRATE_DATABASE_URL", "")
             self._prepare(variables, owner_url=self.postgres.url(DATABASE_NAME) if self.postgres else owner_url)
             self._start_children(variables, relayer=relayer)
+            if self.postgres and self.environment["ENVIRONMENT"] != TEST:
+                jobs = jobs_of(self.environment, self.postgres, variables, self.var / "log")
+                self.housekeeping = Housekeeping(jobs)
             self._welcome()
             while not self.stopping:
                 self._look_after()
@@ -221,6 +226,9 @@ class Supervisor:
                 child.end_group()  # what it had forked must not go on working beside its successor
                 child.falls += 1
                 child.start()
+        failed = self.housekeeping.look()
+        if failed:
+            _say(failed)
 
     def _start_database_again(self, postgres: EmbeddedPostgres) -> None:
         _say("The database has stopped; starting it again.")
@@ -243,6 +251,7 @@ class Supervisor:
         for child in running:
             assert child.process is not None
             child.process.terminate()
+        self.housekeeping.stop()
         deadline = time.monotonic() + STOP_SECONDS
         for child in running:
             assert child.process is not None

@@ -19,6 +19,7 @@ from audit.queries.tailing import MOST_COUNTED, waiting
 from audit.sources import registered_sources
 from config.api.errors import NotPermitted, refusal_response
 from config.background.clusters import cluster_states
+from config.backup.outcomes import protection
 from config.web.proxy import is_loopback
 
 
@@ -44,6 +45,34 @@ class Seals(Collector):
                 waited = max(0.0, (now - line.oldest_at).total_seconds()) if line.oldest_at else 0
                 oldest.add_metric([line.source], waited)
         yield from (age, unsealed, oldest)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
+class Backups(Collector):
+    """How old the last backup and drill are, and whether the write-ahead log is archived."""
+
+    def collect(self) -> Iterator[Metric]:
+        backup = GaugeMetricFamily("countinghouse_backup_age_seconds", "Since the last backup was taken.")
+        drill = GaugeMetricFamily("countinghouse_restore_drill_age_seconds", "Since the last restore drill ended.")
+        passed = GaugeMetricFamily("countinghouse_restore_drill_passed", "1 when the last restore drill passed.")
+        failing = GaugeMetricFamily(
+            "countinghouse_wal_archive_failing", "1 when the last attempt to archive WAL failed."
+        )
+        waiting = GaugeMetricFamily("countinghouse_wal_archive_waiting_bytes", "WAL that is not archived yet.")
+        now = timezone.now()
+        with suppress(DatabaseError):  # the other collector says that it is away
+            state = protection()
+            if state.backup:
+                backup.add_metric([], (now - state.backup.at).total_seconds())
+            if state.drill:
+                drill.add_metric([], (now - state.drill.at).total_seconds())
+                passed.add_metric([], int(state.drill_passed))
+            if state.archiver.is_on:
+                failing.add_metric([], int(state.archiver.is_failing))
+                waiting.add_metric([], state.archiver.waiting_bytes)
+        yield from (backup, drill, passed, failing, waiting)
 
     def describe(self) -> list[Metric]:
         return []
@@ -82,7 +111,7 @@ class BackgroundWork(Collector):
 def install() -> None:
     """Register the collectors; process figures of libraries are registered by themselves."""
     known = {type(collector) for collector in REGISTRY._collector_to_names}
-    for collector in (BackgroundWork, Seals):
+    for collector in (BackgroundWork, Seals, Backups):
         if collector not in known:
             REGISTRY.register(collector())
 
@@ -98,6 +127,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         registry.register(BackgroundWork())
         registry.register(Seals())
+        registry.register(Backups())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

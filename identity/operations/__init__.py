@@ -16,6 +16,8 @@ from identity.operations.execute_proposal import execute_proposal
 from identity.operations.expire_proposals import expire_proposals
 from identity.operations.grant_role import grant_role
 from identity.operations.issue_tokens import issue_tokens
+from identity.operations.note_backup import note_backup
+from identity.operations.note_drill import note_drill
 from identity.operations.note_failed_second_factor import note_failed_second_factor
 from identity.operations.note_key_use import note_key_use
 from identity.operations.open_party import open_party
@@ -51,6 +53,8 @@ __all__ = (
     "expire_proposals",
     "grant_role",
     "issue_tokens",
+    "note_backup",
+    "note_drill",
     "note_failed_second_factor",
     "note_key_use",
     "open_party",

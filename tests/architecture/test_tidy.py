@@ -18,7 +18,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
 # What a context has beside that, because the design gives it to this context and no other.
 OWN = {
     "identity": {"kinds", "callers", "doors", "tokens", "settable", "values", "vault"},
-    "audit": {"access", "context", "merkle", "middleware", "proofs", "reconciliation", "sources"},
+    "audit": {"access", "context", "egress", "merkle", "middleware", "proofs", "reconciliation", "sources"},
     "ledger": {"money", "postings", "chart", "movements", "applying", "rows"},
     "wallets": {"rails"},
     "notifications": {"messages"},
@@ -38,8 +38,8 @@ HOMELESS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "man
 ENVIRONMENT_READERS = {
     "manage.py", "config/wsgi.py", "config/environment/__init__.py", "config/postgres/connection.py",
     "config/postgres/embedded.py", "config/processes/supervisor.py", "config/processes/guard.py",
-    "config/web/metrics.py", "config/operators/examination.py", "config/management/commands/worker.py",
-    "identity/management/commands/createsuperuser.py",
+    "config/backup/verification.py", "config/web/metrics.py", "config/operators/examination.py",
+    "config/management/commands/worker.py", "identity/management/commands/createsuperuser.py",
 }  # fmt: skip
 
 

@@ -40,16 +40,9 @@ def test_all_is_well() -> None:
     assert all(line.startswith("well") for line in lines)
     parts = [line.split()[1] for line in lines]
     assert parts == [
-        "database",
-        "migrations",
-        "final",
-        "clock",
-        "broker",
-        *["workers"] * 5,
-        "settings",
-        "secrets",
-        "disk",
-    ]
+        "database", "migrations", "final", "clock", "broker", *["workers"] * 5, "backups", "backups", "archive",
+        "settings", "secrets", "disk",
+    ]  # fmt: skip
 
 
 def test_silent_workers_are_ill_and_the_remedy_is_named() -> None:

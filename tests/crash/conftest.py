@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.backups import KeptHouse
 from tests.crash.house import House
 from tests.crash.servers import open_folder
 
@@ -33,3 +34,24 @@ def house(django_db_blocker: Any) -> Iterator[House]:
         house = House(folder)
         yield house
         house.remove()
+
+
+@pytest.fixture(scope="package")
+def kept_house(django_db_blocker: Any) -> Iterator[KeptHouse]:
+    """A server with an archive; whoever breaks it mends it."""
+    with open_folder() as folder, django_db_blocker.unblock():
+        kept = KeptHouse(folder)
+        try:
+            kept.open()
+            yield kept
+        finally:
+            kept.server.release()
+            if kept.server.answers():
+                kept.server.stop()
+
+
+@pytest.fixture
+def kept(kept_house: KeptHouse, settings: Any) -> KeptHouse:
+    """The same, with its own anchor file."""
+    settings.AUDIT_ANCHOR_FILE = kept_house.anchors
+    return kept_house

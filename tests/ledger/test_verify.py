@@ -40,7 +40,7 @@ def busy(book: Book) -> Book:
 def test_books_that_agree(busy: Book) -> None:
     code, said = verify()
 
-    assert (code, said["agree"], said["differences"]) == (0, True, [])
+    assert (code, said["agree"], said["found"]) == (0, True, [])
     assert said["entries"] == Entry.objects.count() == 11
 
 
@@ -86,8 +86,8 @@ def test_what_was_tampered_with_is_named(table: str, statement: str, found: set[
 
     code, said = verify()
     assert code == 1
-    assert {difference["what"] for difference in said["differences"]} == found
-    assert f"{BO} KES" in {difference["where"] for difference in said["differences"]}
+    assert {difference["what"] for difference in said["found"]} == found
+    assert f"{BO} KES" in {difference["where"] for difference in said["found"]}
 
 
 @pytest.mark.django_db(transaction=True)

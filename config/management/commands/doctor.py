@@ -13,7 +13,7 @@ from config.operators.examination import examine
 class Command(BaseCommand):
     """An operator's first command at 3 a.m."""
 
-    help = "Check database, migrations, clock, broker, workers, settings and disk: one line each."
+    help = "Check database, migrations, clock, broker, workers, backups, settings and disk: one line each."
     requires_system_checks: list[str] = []  # it must speak when little else works
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         seconds = time.monotonic() - began
         if options["json"]:
             answer = {"agree": not count, "accounts": accounts, "entries": sides // 2, "seconds": round(seconds, 3),
-                      "found": count, "differences": [asdict(each) for each in shown]}  # fmt: skip
+                      "differences": count, "found": [asdict(each) for each in shown]}  # fmt: skip
             self.stdout.write(json.dumps(answer, default=str))
         else:
             for difference in shown:
