@@ -10,6 +10,7 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        from ledger import checks
+        from ledger import checks, sources
 
         checks.register()
+        sources.register()

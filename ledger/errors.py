@@ -180,6 +180,29 @@ class UnknownTransaction(PostingRefused):
     message = "There is no transaction {transaction} in this program."
 
 
+class UnknownHold(PostingRefused):
+    """Raised when the program has no such hold."""
+
+    code = "unknown_hold"
+    status = 404
+    message = "There is no hold {hold} in this program."
+
+
+class HoldTooSmall(PostingRefused):
+    """Raised when more is to be captured than is still held."""
+
+    code = "hold_too_small"
+    status = 409
+    message = "{left} is still held, and {amount} is more."
+
+
+class NotAWallet(PostingRefused):
+    """Raised when something is to be held in an account that is no wallet."""
+
+    code = "not_a_wallet"
+    message = "{account} is no wallet: nothing is held in it."
+
+
 class AlreadyReversed(PostingRefused):
     """Raised when a transaction was reversed before, or is a reversal itself."""
 

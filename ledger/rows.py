@@ -1,5 +1,6 @@
 """The two calls of posting (migrations/*_posting.py): lock and read, then write, however much is posted."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ def write(
     booked_at: datetime,
 ) -> bool:
     """Write transactions, their entries and the balances they leave; False when a key was taken meanwhile."""
-    transactions = [_transaction(identifier, asked) for identifier, asked in booked]
+    digests = entries_digests(entries)
+    transactions = [_transaction(identifier, asked, digests[identifier]) for identifier, asked in booked]
     written = [
         {"t": str(e[0]), "p": str(e[1]), "x": e[2], "d": e[3], "c": e[4], "a": f"{e[5]:f}",
          "b": None if e[6] is None else f"{e[6]:f}", "v": e[7], "y": None if e[8] is None else f"{e[8]:f}", "w": e[9]}
@@ -79,10 +81,24 @@ def write(
         return bool(cursor.fetchone()[0] == len(booked))
 
 
-def _transaction(identifier: UUID, asked: Asked) -> dict[str, Any]:
+def entries_digests(entries: Sequence[EntryRow]) -> dict[UUID, str]:
+    """Return for each transaction what its entries come to, as ``queries.verification`` computes it from the table."""
+    told: dict[UUID, list[str]] = {}
+    for entry in entries:
+        transaction, _, _, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
+        one, other = _left(debit_left, debit_version), _left(credit_left, credit_version)
+        told.setdefault(transaction, []).append(f"{debit}:{credit}:{amount:.18f}:{one}:{other}")
+    return {key: hashlib.sha256(",".join(lines).encode()).hexdigest()[:32] for key, lines in told.items()}
+
+
+def _left(amount: Decimal | None, version: int | None) -> str:
+    return ":" if amount is None else f"{amount:.18f}:{version}"
+
+
+def _transaction(identifier: UUID, asked: Asked, digest: str) -> dict[str, Any]:
     posting = asked.posting
     row: dict[str, Any] = {
-        "i": str(identifier), "p": str(posting.program_id), "k": posting.key, "f": asked.fingerprint.hex(),
+        "i": str(identifier), "p": str(posting.program_id), "k": posting.key, "f": asked.fingerprint.hex(), "h": digest,
         "n": posting.kind, "m": posting.memo,
     }  # fmt: skip
     # What most have not is left out, and read as null.

@@ -21,6 +21,35 @@ class AccountStatus(models.TextChoices):
     CLOSED = "CLOSED", "Closed"
 
 
+class HoldState(models.TextChoices):
+    """Open while something is held; what ended it otherwise."""
+
+    OPEN = "OPEN", "Open"
+    CAPTURED = "CAPTURED", "Captured"
+    RELEASED = "RELEASED", "Released"
+    EXPIRED = "EXPIRED", "Expired"
+
+
+HOLD_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="ledger.hold",
+        field="state",
+        initial=HoldState.OPEN,
+        states=dict(HoldState.choices),
+        colours={
+            HoldState.OPEN: "info",
+            HoldState.CAPTURED: "good",
+            HoldState.RELEASED: "neutral",
+            HoldState.EXPIRED: "neutral",
+        },
+        edges=(
+            Edge(HoldState.OPEN, HoldState.CAPTURED, "ledger.hold.captured"),
+            Edge(HoldState.OPEN, HoldState.RELEASED, "ledger.hold.released"),
+            Edge(HoldState.OPEN, HoldState.EXPIRED, "ledger.hold.expired"),
+        ),
+    )
+)
+
 ACCOUNT_TRANSITIONS = register_transitions(
     TransitionTable(
         model="ledger.account",

@@ -155,6 +155,7 @@ class TransactionFactory(DjangoModelFactory[Transaction]):
     program_id = factory.LazyFunction(uuid4)
     key = factory.Sequence(lambda n: f"key-{n}")
     fingerprint = b"0" * 32
+    entries_digest = b"0" * 16
     kind = "TRANSFER"
     actor_type = "test"
     actor_id = "pytest"

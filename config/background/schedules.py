@@ -31,6 +31,7 @@ def timetables() -> list[Timetable]:
         *heartbeats,
         Timetable("expire proposals", "identity.tasks.expire_proposals", "reconciler", "* * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
+        Timetable("expire holds", "ledger.tasks.expire_holds", "reconciler", "* * * * *"),
         Timetable("tell people", "notifications.tasks.tell", "notifications", "* * * * *"),
         Timetable("seal the journal", "audit.tasks.seal", "reconciler", "* * * * *"),
         Timetable("remove old results", "config.background.tasks.remove_old_results", "reconciler", "17 * * * *"),

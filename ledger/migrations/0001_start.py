@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                 ('program_id', models.UUIDField()),
                 ('key', models.CharField(max_length=255)),
                 ('fingerprint', models.BinaryField(max_length=32)),
+                ('entries_digest', models.BinaryField(max_length=16)),
                 ('kind', models.CharField(max_length=24)),
                 ('memo', models.CharField(blank=True, max_length=500)),
                 ('metadata', models.JSONField(null=True)),

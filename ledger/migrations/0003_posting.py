@@ -57,11 +57,12 @@ CREATE FUNCTION ledger_write(
 DECLARE
     written bigint;
 BEGIN
-    INSERT INTO ledger_transaction (id, program_id, key, fingerprint, kind, memo, metadata, actor_type, actor_id,
-                                    correlation_id, booked_at, effective_at, reverses_id, corrects_id)
-    SELECT t.i, t.p, t.k, decode(t.f, 'hex'), t.n, t.m, t.d, actor_type, actor_id, correlation_id, at, coalesce(t.e, at), t.r, t.c
+    INSERT INTO ledger_transaction (id, program_id, key, fingerprint, entries_digest, kind, memo, metadata, actor_type,
+                                    actor_id, correlation_id, booked_at, effective_at, reverses_id, corrects_id)
+    SELECT t.i, t.p, t.k, decode(t.f, 'hex'), decode(t.h, 'hex'), t.n, t.m, t.d, actor_type, actor_id, correlation_id,
+           at, coalesce(t.e, at), t.r, t.c
     FROM json_to_recordset(transactions)
-         AS t (i uuid, p uuid, k text, f text, n text, m text, d jsonb, e timestamptz, r uuid, c uuid)
+         AS t (i uuid, p uuid, k text, f text, h text, n text, m text, d jsonb, e timestamptz, r uuid, c uuid)
     ORDER BY t.p, t.k
     ON CONFLICT (program_id, key) DO NOTHING;
     GET DIAGNOSTICS written = ROW_COUNT;

@@ -25,6 +25,8 @@ class Transaction(models.Model):
     program_id = models.UUIDField()
     key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)  # SHA-256 of what was asked for
+    # The first half of SHA-256 over its entries: they are sealed with it, and need no seal of their own.
+    entries_digest = models.BinaryField(max_length=16)
     kind = models.CharField(max_length=24)
     memo = models.CharField(max_length=500, blank=True)
     metadata = models.JSONField(null=True)

@@ -1,10 +1,25 @@
 """What the ledger does. Nothing else changes a balance."""
 
+from ledger.operations.capture import capture
 from ledger.operations.change_account_status import change_account_status
 from ledger.operations.define_asset import define_asset
+from ledger.operations.expire_holds import expire_holds
+from ledger.operations.hold import hold
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
+from ledger.operations.release import release
 from ledger.operations.reverse import reverse
 
-__all__ = ["change_account_status", "define_asset", "open_account", "post", "post_many", "reverse"]
+__all__ = [
+    "capture",
+    "change_account_status",
+    "define_asset",
+    "expire_holds",
+    "hold",
+    "open_account",
+    "post",
+    "post_many",
+    "release",
+    "reverse",
+]

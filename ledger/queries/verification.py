@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 ACCOUNTS_AT_ONCE: Final = 500
+TRANSACTIONS_AT_ONCE: Final = 5_000
 
 # What each side of each entry changed, in the account's normal direction; then the chain and the sum they make.
 _ACCOUNTS: Final = """
@@ -63,11 +64,22 @@ WHERE %(program)s::uuid IS NULL OR a.program_id = %(program)s
 GROUP BY a.program_id, x.code ORDER BY a.program_id, x.code
 """
 
-_EMPTY: Final = """
-SELECT t.id, t.program_id, t.key FROM ledger_transaction t
-WHERE (%(program)s::uuid IS NULL OR t.program_id = %(program)s)
-  AND NOT EXISTS (SELECT FROM ledger_entry e WHERE e.transaction_id = t.id)
-LIMIT 1000
+# Their entries are sealed with the transactions: what they come to is computed again, page by page.
+_TRANSACTIONS: Final = """
+WITH looked_at AS (
+    SELECT t.id, t.program_id, t.key, t.entries_digest FROM ledger_transaction t
+    WHERE t.id > %(after)s AND (%(program)s::uuid IS NULL OR t.program_id = %(program)s)
+    ORDER BY t.id LIMIT %(limit)s
+), told AS (
+    SELECT e.transaction_id, substr(sha256(convert_to(string_agg(
+               e.debit_account_id || ':' || e.credit_account_id || ':' || e.amount || ':'
+               || coalesce(e.debit_balance || ':' || e.debit_version, ':') || ':'
+               || coalesce(e.credit_balance || ':' || e.credit_version, ':'), ',' ORDER BY e.id
+           ), 'UTF8')), 1, 16) AS digest
+    FROM looked_at l JOIN ledger_entry e ON e.transaction_id = l.id GROUP BY e.transaction_id
+)
+SELECT l.id, l.program_id, l.key, t.digest IS NULL, t.digest IS DISTINCT FROM l.entries_digest
+FROM looked_at l LEFT JOIN told t ON t.transaction_id = l.id ORDER BY l.id
 """
 
 
@@ -113,6 +125,7 @@ def verify_books(scope: Scope) -> Iterator[Difference]:
     """Yield everything in ``scope`` that does not agree."""
     if scope.account_id is None:
         yield from _verify_totals(scope)
+        yield from _verify_transactions(scope)
     yield from _verify_accounts(scope)
 
 
@@ -131,11 +144,24 @@ def _verify_totals(scope: Scope) -> Iterator[Difference]:
         if total.payouts:
             says = f"{total.payouts} stand where payouts only pass through."
             yield Difference(what="payouts", program_id=total.program_id, where=total.asset, says=says)
-    with connection.cursor() as cursor:
-        cursor.execute(_EMPTY, {"program": scope.program_id})
-        for identifier, program_id, key in cursor.fetchall():
-            says = f"Transaction {identifier} under the key {key} has no entries."
-            yield Difference(what="no_entries", program_id=program_id, where=str(identifier), says=says)
+
+
+def _verify_transactions(scope: Scope) -> Iterator[Difference]:
+    after = UUID(int=0)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_TRANSACTIONS, {"after": after, "program": scope.program_id, "limit": TRANSACTIONS_AT_ONCE})
+            page = cursor.fetchall()
+        for identifier, program_id, key, is_empty, differs in page:
+            if differs:
+                what, verb = (
+                    ("no_entries", "has no entries") if is_empty else ("entries", "has other entries than it had")
+                )
+                says = f"Transaction {identifier} under the key {key} {verb}."
+                yield Difference(what=what, program_id=program_id, where=str(identifier), says=says)
+        if len(page) < TRANSACTIONS_AT_ONCE:
+            return
+        after = page[-1][0]
 
 
 def _verify_accounts(scope: Scope) -> Iterator[Difference]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import models, transaction
@@ -15,7 +16,7 @@ from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
 from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
-from ledger.models import Account, Asset
+from ledger.models import Account, Asset, Hold
 from tests.factories import DeliveryFactory, PartyFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
@@ -64,6 +65,14 @@ def account_in(status: str) -> Account:
     )  # fmt: skip
 
 
+def hold_in(state: str) -> Hold:
+    now = timezone.now()
+    return Hold.objects.create(
+        program_id=uuid4(), key="k", wallet=account_in("OPEN"), reserved=Account.objects.get(), amount=1, state=state,
+        released=1, held_at=now,
+    )  # fmt: skip
+
+
 def party_in(state: str) -> Party:
     return PartyFactory(status=state)
 
@@ -75,6 +84,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "audit.reconciliationrun": run_in,
     "audit.finding": finding_in,
     "ledger.account": account_in,
+    "ledger.hold": hold_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 

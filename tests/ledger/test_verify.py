@@ -12,7 +12,8 @@ from django.utils import timezone
 from audit.operations import reconcile
 from audit.states import RunState
 from ledger.models import Entry
-from tests.audit.sealing import tamper
+from tests.audit.sealing import seal_all, tamper, wait_until_sealable
+from tests.audit.sealing import verify as audit_verify
 from tests.ledger.books import Book
 
 AL, BO, CLEARING, REVENUE = "wallet:al", "wallet:bo", "rail:mpesa:clearing", "program:acme:revenue"
@@ -61,13 +62,21 @@ COLUMNS = (
 )
 CREDITED = "(SELECT credit_account_id FROM ledger_entry WHERE id = %s)"
 TAMPERED = [
-    ("ledger_entry", "UPDATE ledger_entry SET amount = amount + 1 WHERE id = %s", {"running_balance", "balance"}),
+    (
+        "ledger_entry",
+        "UPDATE ledger_entry SET amount = amount + 1 WHERE id = %s",
+        {"running_balance", "balance", "entries"},
+    ),
     ("ledger_entry", "DELETE FROM ledger_entry WHERE id = %s", {"version", "balance", "count", "no_entries"}),
-    ("ledger_entry", "UPDATE ledger_entry SET credit_balance = credit_balance + 1 WHERE id = %s", {"running_balance"}),
+    (
+        "ledger_entry",
+        "UPDATE ledger_entry SET credit_balance = credit_balance + 1 WHERE id = %s",
+        {"running_balance", "entries"},
+    ),
     (
         "ledger_entry",
         f"INSERT INTO ledger_entry ({COLUMNS}) SELECT {COLUMNS} FROM ledger_entry WHERE id = %s",
-        {"version", "balance", "count"},
+        {"version", "balance", "count", "entries"},
     ),
     (
         "ledger_balance",
@@ -100,3 +109,16 @@ def test_a_difference_becomes_a_finding(busy: Book) -> None:
 
     assert run.state == RunState.FINDINGS
     assert run.results.get(name="ledger.books").found == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_changes_entry_balances_and_digest_alike_breaks_the_seal(busy: Book) -> None:
+    wait_until_sealable()
+    assert {seal.source for seal in seal_all()} >= {"ledger"}
+    assert audit_verify()[0] == 0
+
+    tamper("ledger_transaction", "UPDATE ledger_transaction SET entries_digest = decode(repeat('ab', 16), 'hex')")
+
+    code, said = audit_verify()
+    assert code == 1
+    assert {found["source"] for found in said["found"]} == {"ledger"}
