@@ -26,10 +26,10 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage"}
-    | {"notification.read", "notification.retry", "ledger.read", "account.freeze"},
+    | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
-    | {"ledger.read", "account.freeze", "party.manage", "terms.propose"},
+    | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"},
     "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS | {"ledger.read", "account.freeze"},
     "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry"},
     "AUDITOR": _READING

@@ -20,6 +20,7 @@ from ledger.errors import (
     BelowFloor,
     IllegalPosting,
     PayoutsDoNotPass,
+    PeriodClosed,
     PostingRefused,
     ProgramRefusesPosting,
     TooFine,
@@ -91,6 +92,9 @@ class Books:
 
     places: Mapping[int, Place]
     program_status: Mapping[UUID, str]
+    closed_until: Mapping[UUID, datetime]
+    # Facts that would count in a closed period: they count now, and say since when they do.
+    late: set[UUID] = field(default_factory=set)
     _undo: list[tuple[Place, Decimal, int]] = field(default_factory=list)
 
     def apply(self, posting: Posting, *, transaction_id: UUID) -> list[EntryRow]:
@@ -110,6 +114,8 @@ class Books:
             for place, amount, version in reversed(self._undo):
                 place.amount, place.version = amount, version
             raise
+        if self._closed_until(posting):
+            self.late.add(transaction_id)
         return entries
 
     def _move(self, posting: Posting, movement: Movement, transaction_id: UUID, entries: list[EntryRow]) -> None:
@@ -138,6 +144,12 @@ class Books:
             repaid = min(amount, owed.amount)
             entries.append(self._entry(transaction_id, credit, owed, repaid, _REPAYS))
 
+    def _closed_until(self, posting: Posting) -> datetime | None:
+        """Return up to when the books are closed, if the posting would count before."""
+        closed_until = self.closed_until.get(posting.program_id)
+        is_before = closed_until and posting.effective_at and posting.effective_at < closed_until
+        return closed_until if is_before else None
+
     def _place(self, account_id: int, posting: Posting) -> Place:
         place = self.places.get(account_id)
         if place is None or place.program_id != posting.program_id:
@@ -159,6 +171,9 @@ class Books:
         ):
             needed = "active" if rule.nature == Nature.CUSTOMER else "active or paused"
             raise ProgramRefusesPosting(status=status.lower(), kind=posting.kind, needed=needed)
+        closed_until = self._closed_until(posting)
+        if closed_until and rule.nature != Nature.FACT:
+            raise PeriodClosed(until=closed_until.isoformat())
         if debit.status == credit.status == "OPEN":
             return
         for place, other in ((debit, credit), (credit, debit)):

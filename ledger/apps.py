@@ -10,7 +10,8 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        from ledger import checks, sources
+        from ledger import checks, proposable, sources
 
         checks.register()
+        proposable.register()
         sources.register()

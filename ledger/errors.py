@@ -180,6 +180,37 @@ class UnknownTransaction(PostingRefused):
     message = "There is no transaction {transaction} in this program."
 
 
+class PeriodClosed(PostingRefused):
+    """Raised when something is to count in a period whose books are closed."""
+
+    code = "period_closed"
+    status = 409
+    message = "The books are closed up to {until}: nothing more counts before."
+
+
+class BadPeriod(PostingRefused):
+    """Raised when a period can't be closed, or opened again, as asked."""
+
+    code = "bad_period"
+    status = 409
+    message = "That period can't be changed so: {reason}."
+
+
+class PostersStillRun(PostingRefused):
+    """Raised when a transaction that began before the period was closing has not ended in time."""
+
+    code = "posters_still_run"
+    status = 503
+    message = "Somebody has been booking for {seconds} seconds. Nothing more books there; ask again to finish closing."
+
+
+class BadManualJournal(PostingRefused):
+    """Raised when what is to be booked by hand makes no sense."""
+
+    code = "bad_manual_journal"
+    message = "That is nothing to book by hand: {reason}."
+
+
 class UnknownHold(PostingRefused):
     """Raised when the program has no such hold."""
 

@@ -24,6 +24,7 @@ class Found:
     places: dict[int, Place]
     known: dict[Key, tuple[UUID, bytes]]  # transaction and fingerprint of keys that are booked
     program_status: dict[UUID, str]
+    closed_until: dict[UUID, datetime]
     now: datetime | None
 
 
@@ -35,13 +36,15 @@ def lock_and_read(account_ids: Sequence[int], asked: Sequence[Asked], *, chance:
             [list(account_ids), chance, [one.posting.program_id for one in asked], [one.posting.key for one in asked]],
         )
         rows = cursor.fetchall()
-    found = Found({}, {}, {}, rows[0][15] if rows else None)
+    found = Found({}, {}, {}, {}, rows[0][15] if rows else None)
     for row in rows:
         if row[0] is None:
             found.known[row[2], row[22]] = (row[23], bytes(row[24]))
         else:
             found.places[row[1]] = _place(row)
             found.program_status[row[2]] = row[3]
+            if row[25] is not None:
+                found.closed_until[row[2]] = row[25]
     return found
 
 

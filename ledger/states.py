@@ -30,6 +30,28 @@ class HoldState(models.TextChoices):
     EXPIRED = "EXPIRED", "Expired"
 
 
+class PeriodState(models.TextChoices):
+    """Closing: nobody begins to book there any more, and who was under way is waited for."""
+
+    CLOSING = "CLOSING", "Closing"
+    CLOSED = "CLOSED", "Closed"
+    REOPENED = "REOPENED", "Open again"
+
+
+PERIOD_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="ledger.period",
+        field="state",
+        initial=PeriodState.CLOSING,
+        states=dict(PeriodState.choices),
+        colours={PeriodState.CLOSING: "info", PeriodState.CLOSED: "good", PeriodState.REOPENED: "warn"},
+        edges=(
+            Edge(PeriodState.CLOSING, PeriodState.CLOSED, "ledger.period.closed"),
+            Edge(PeriodState.CLOSED, PeriodState.REOPENED, "ledger.period.reopened"),
+        ),
+    )
+)
+
 HOLD_TRANSITIONS = register_transitions(
     TransitionTable(
         model="ledger.hold",

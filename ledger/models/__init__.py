@@ -2,9 +2,10 @@
 
 from ledger.models.accounts import Account, AccountQuerySet, Asset, Balance
 from ledger.models.holds import Hold, HoldQuerySet
+from ledger.models.periods import Period, PeriodBalance, PeriodQuerySet
 from ledger.models.transactions import Entry, Transaction, TransactionQuerySet
 
 __all__ = [
-    "Account", "AccountQuerySet", "Asset", "Balance", "Entry", "Hold", "HoldQuerySet", "Transaction",
-    "TransactionQuerySet",
+    "Account", "AccountQuerySet", "Asset", "Balance", "Entry", "Hold", "HoldQuerySet", "Period", "PeriodBalance",
+    "PeriodQuerySet", "Transaction", "TransactionQuerySet",
 ]  # fmt: skip

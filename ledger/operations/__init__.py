@@ -2,6 +2,7 @@
 
 from ledger.operations.capture import capture
 from ledger.operations.change_account_status import change_account_status
+from ledger.operations.close_period import close_period
 from ledger.operations.define_asset import define_asset
 from ledger.operations.expire_holds import expire_holds
 from ledger.operations.hold import hold
@@ -9,11 +10,13 @@ from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
 from ledger.operations.release import release
+from ledger.operations.reopen_period import reopen_period
 from ledger.operations.reverse import reverse
 
 __all__ = [
     "capture",
     "change_account_status",
+    "close_period",
     "define_asset",
     "expire_holds",
     "hold",
@@ -21,5 +24,6 @@ __all__ = [
     "post",
     "post_many",
     "release",
+    "reopen_period",
     "reverse",
 ]

@@ -78,7 +78,7 @@ def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
     })  # fmt: skip
     # Which stripe is left to chance: two posters at once seldom take the same.
     found = rows.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
-    books, known = Books(found.places, found.program_status), found.known
+    books, known = Books(found.places, found.program_status, found.closed_until), found.known
     outcomes: list[Outcome] = []
     redirected: dict[int, Redirected] = {}
     new: list[tuple[UUID, Asked]] = []
@@ -101,7 +101,7 @@ def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
                 outcomes.append(refusal)
                 continue
             known[key] = (identifier, one.fingerprint)
-            new.append((identifier, one))
+            new.append((identifier, _counting_now(one) if identifier in books.late else one))
             outcomes.append(Booked(identifier, one.posting.key, is_replay=False))
     if redirected:
         raise _StartOver(redirected)
@@ -155,6 +155,14 @@ def _write(
         raise
     if not complete:
         raise _StartOver
+
+
+def _counting_now(one: Asked) -> Asked:
+    """Return what is asked with today's date: its own day is closed, and stands in the metadata."""
+    posting = one.posting
+    value_at = posting.effective_at.isoformat() if posting.effective_at else ""
+    moved = replace(posting, effective_at=None, metadata={**(posting.metadata or {}), "value_at": value_at})
+    return Asked(moved, one.fingerprint, examine(moved).metadata)
 
 
 def _to_suspense(one: Asked, elsewhere: Redirected) -> Asked:

@@ -97,6 +97,13 @@ def trial_balance(
     return sorted(lines, key=lambda line: (line.asset, line.code))
 
 
+def held_effective_at(*, program_id: UUID, at: datetime) -> list[tuple[int, Decimal]]:
+    """Return each account and what it held at ``at``, by value date, in its normal direction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EFFECTIVE_AT, {"program": program_id, "asset": "", "at": at})
+        return [(row[0], row[5]) for row in cursor.fetchall()]
+
+
 def sums(lines: list[Line]) -> list[Sums]:
     """Return both sides, asset by asset."""
     assets = sorted({line.asset for line in lines})

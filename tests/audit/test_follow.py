@@ -16,7 +16,7 @@ from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
 from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
-from ledger.models import Account, Asset, Hold
+from ledger.models import Account, Asset, Hold, Period
 from tests.factories import DeliveryFactory, PartyFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
@@ -73,6 +73,12 @@ def hold_in(state: str) -> Hold:
     )  # fmt: skip
 
 
+def period_in(state: str) -> Period:
+    return Period.objects.create(
+        program=ProgramFactory(), ends_at=timezone.now(), closed_at=timezone.now(), state=state
+    )
+
+
 def party_in(state: str) -> Party:
     return PartyFactory(status=state)
 
@@ -85,6 +91,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "audit.finding": finding_in,
     "ledger.account": account_in,
     "ledger.hold": hold_in,
+    "ledger.period": period_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 
