@@ -11,7 +11,7 @@ from factory.django import DjangoModelFactory
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import Membership, Party, Program, Proposal, User
 from identity.states import Role
-from ledger.models import Account, Asset, Transaction
+from ledger.models import Account, Asset, Hold, Period, Transaction
 from notifications.models import Delivery
 
 PASSWORD = "a long enough password"
@@ -162,6 +162,31 @@ class TransactionFactory(DjangoModelFactory[Transaction]):
     correlation_id = "test-correlation"
     booked_at = factory.LazyFunction(timezone.now)
     effective_at = factory.LazyFunction(timezone.now)
+
+
+class HoldFactory(DjangoModelFactory[Hold]):
+    """A hold that nothing in the books explains, for tests of who sees it."""
+
+    class Meta:
+        model = Hold
+
+    program_id = factory.LazyFunction(uuid4)
+    key = factory.Sequence(lambda n: f"hold-{n}")
+    wallet = factory.SubFactory(AccountFactory)
+    reserved = factory.SelfAttribute("wallet")
+    amount = 1
+    held_at = factory.LazyFunction(timezone.now)
+
+
+class PeriodFactory(DjangoModelFactory[Period]):
+    """A period about to be closed."""
+
+    class Meta:
+        model = Period
+
+    program = factory.SubFactory(ProgramFactory)
+    ends_at = factory.LazyFunction(timezone.now)
+    closed_at = factory.LazyFunction(timezone.now)
 
 
 class SealFactory(DjangoModelFactory[Seal]):

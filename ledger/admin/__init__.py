@@ -1,6 +1,7 @@
 """The ledger explorer in the back office."""
 
 from ledger.admin.accounts import AccountAdmin
+from ledger.admin.periods import HoldAdmin, PeriodAdmin
 from ledger.admin.transactions import TransactionAdmin
 
-__all__ = ["AccountAdmin", "TransactionAdmin"]
+__all__ = ["AccountAdmin", "HoldAdmin", "PeriodAdmin", "TransactionAdmin"]

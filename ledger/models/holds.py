@@ -7,11 +7,16 @@ from django.db import models
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
+from identity.models import Membership, User
 from ledger.states import HoldState
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     """Holds."""
+
+    def for_user(self, user: User) -> "HoldQuerySet":
+        """Those of the programs whose books ``user`` may read."""
+        return self.filter(program_id__in=Membership.objects.programs_where(user, "ledger.read"))
 
     def locked(self) -> "HoldQuerySet":
         """Take the hold's lock: captures and releases come one after the other."""

@@ -18,15 +18,17 @@ from audit.operations import record
 from identity.models import Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Transaction
+from ledger.models import Account, Hold, Period, Transaction
 from notifications.models import Delivery
 from tests.factories import (
     AccountFactory,
     DeliveryFactory,
     EntryFactory,
     FindingFactory,
+    HoldFactory,
     MembershipFactory,
     PartyFactory,
+    PeriodFactory,
     ProgramFactory,
     ProposalFactory,
     SealFactory,
@@ -42,7 +44,7 @@ READING = {Program, User, Membership, Party, Proposal, Setting}
 JOURNAL = {Entry}
 SEALS = {Seal}
 MESSAGES = {Delivery}
-BOOKS = {Account, Transaction}
+BOOKS = {Account, Transaction, Hold, Period}
 RECONCILIATION = {ReconciliationRun, Finding}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
@@ -116,6 +118,8 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Proposal: ProposalFactory(program=program),
         Delivery: DeliveryFactory(program=program, recipient=bob),
         Account: AccountFactory(program=program),
+        Hold: HoldFactory(program_id=program.pk),
+        Period: PeriodFactory(program=program),
         Transaction: TransactionFactory(program_id=program.pk),
         Setting: Setting.objects.get(),
         Party: PartyFactory(program=program),

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from identity.models import Program, User
 from identity.states import Role
-from ledger.models import Account, Transaction
-from ledger.states import AccountStatus
+from ledger.models import Account, Period, Transaction
+from ledger.states import AccountStatus, PeriodState
 from tests.factories import MembershipFactory
 from tests.ledger.books import Book
 
@@ -115,3 +115,21 @@ def test_another_program_s_books_are_not_offered(busy: Book, charlie: User) -> N
 
     assert AL not in page
     assert "Acme" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_period_is_closed_up_to_the_end_of_a_day(busy: Book, maker: Client) -> None:
+    url = reverse("admin:ledger_period_close")
+    yesterday = timezone.now().date() - timedelta(days=1)
+
+    for wrong in ({}, {"program": "acme"}, {"program": "acme", "day": "x"}, {"program": "acme", "day": "2999-12-31"}):
+        assert maker.post(url, wrong).status_code == 302
+    assert not Period.objects.exists()
+    page = maker.post(url, {"program": "acme", "day": str(yesterday)}, follow=True).content.decode()
+
+    assert "are closed up to" in page
+    assert Period.objects.get().state == PeriodState.CLOSED
+    assert maker.post(url, {"program": "other", "day": str(yesterday)}).status_code == 403
+    auditor = sign_in(Client(), MembershipFactory(program=busy.program, role=Role.AUDITOR).user)
+    assert auditor.post(url, {"program": "acme", "day": str(yesterday)}).status_code == 403
+    assert "close-program" not in auditor.get(reverse("admin:ledger_period_changelist")).content.decode()
