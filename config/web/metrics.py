@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -21,6 +22,9 @@ from config.api.errors import NotPermitted, refusal_response
 from config.background.clusters import cluster_states
 from config.backup.outcomes import protection
 from config.web.proxy import is_loopback
+from ledger.queries.verification import totals
+
+BOOKS_ASKED_EVERY_SECONDS = 60
 
 
 class Seals(Collector):
@@ -108,12 +112,43 @@ class BackgroundWork(Collector):
         return []  # or registering would ask the database before there is one
 
 
+class Books(Collector):
+    """How far each asset is out of balance over all programs: always 0. Asked once a minute, however often scraped."""
+
+    def __init__(self) -> None:
+        self._asked_at: float | None = None
+        self._imbalance: dict[str, float] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        gauge = GaugeMetricFamily(
+            "countinghouse_ledger_imbalance", "Sum over all balances; 0 unless broken.", labels=["asset"]
+        )
+        if self._asked_at is None or time.monotonic() - self._asked_at > BOOKS_ASKED_EVERY_SECONDS:
+            with suppress(DatabaseError):  # the other collector says that it is away
+                self._imbalance = {}
+                for total in totals():
+                    known = self._imbalance.get(total.asset, 0)
+                    self._imbalance[total.asset] = known + abs(int(total.imbalance * 10**18)) / 10**18
+                self._asked_at = time.monotonic()
+        for asset, imbalance in self._imbalance.items():
+            gauge.add_metric([asset], imbalance)
+        yield gauge
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
 def install() -> None:
     """Register the collectors; process figures of libraries are registered by themselves."""
     known = {type(collector) for collector in REGISTRY._collector_to_names}
     for collector in (BackgroundWork, Seals, Backups):
         if collector not in known:
             REGISTRY.register(collector())
+    if Books not in known:
+        REGISTRY.register(_books)
+
+
+_books = Books()  # one for the life of the process: it remembers when it last asked
 
 
 @require_safe
@@ -127,6 +162,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         registry.register(BackgroundWork())
         registry.register(Seals())
+        registry.register(_books)
         registry.register(Backups())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
 
 from audit import context
-from ledger import rows
+from ledger import figures, rows
 from ledger.applying import Books, EntryRow, Place, Redirected
 from ledger.errors import AlreadyReversed, IdempotencyConflict, PostingRefused, UnknownAccount
 from ledger.models import Account, Transaction
@@ -19,7 +19,7 @@ from ledger.money import exactly
 from ledger.movements import Asked, Booked, Movement, Posting, examine
 
 Outcome = Booked | PostingRefused
-ATTEMPTS: Final = 5
+COLLISIONS_AT_MOST: Final = 5
 
 
 @overload
@@ -33,24 +33,40 @@ def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Booked
 
     :raises PostingRefused: without ``each``, for the first that is refused.
     """
-    outcomes: list[Outcome | None] = []
+    try:
+        outcomes = _post(list(postings), each=each)
+    except PostingRefused as refusal:
+        figures.POSTINGS.labels("refused").inc()
+        figures.REFUSALS.labels(refusal.code).inc()
+        raise
+    for outcome in outcomes:
+        if isinstance(outcome, Booked):
+            figures.POSTINGS.labels("replayed" if outcome.is_replay else "booked").inc()
+        else:
+            figures.POSTINGS.labels("refused").inc()
+            figures.REFUSALS.labels(outcome.code).inc()
+    return outcomes
+
+
+def _post(postings: Sequence[Posting], *, each: bool) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
     waiting: dict[int, Asked] = {}
     for place, posting in enumerate(postings):
-        outcomes.append(None)
         try:
             waiting[place] = examine(posting)
         except PostingRefused as refusal:
             if not each:
                 raise
             outcomes[place] = refusal
-    if not waiting:
-        return outcomes  # type: ignore[return-value]
-    for attempt in range(ATTEMPTS):
+    collisions = 0
+    while waiting:
         try:
             with transaction.atomic():
                 booked = _book(list(waiting.values()), each=each)
         except _StartOver as again:
-            if attempt == ATTEMPTS - 1:
+            # A closed account stays closed, so each round has fewer; a key can be taken only so often.
+            collisions += not again.redirected
+            if collisions >= COLLISIONS_AT_MOST:
                 raise
             asked = list(waiting)
             waiting |= {
@@ -58,10 +74,9 @@ def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Booked
                 for number, elsewhere in again.redirected.items()
             }
         else:
-            for place, outcome in zip(waiting, booked, strict=True):
-                outcomes[place] = outcome
+            outcomes |= dict(zip(waiting, booked, strict=True))
             break
-    return outcomes  # type: ignore[return-value]
+    return [outcomes[place] for place in range(len(postings))]
 
 
 class _StartOver(Exception):
@@ -77,7 +92,8 @@ def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
         account_id for one in asked for movement in one.posting.movements for account_id in movement[:2]
     })  # fmt: skip
     # Which stripe is left to chance: two posters at once seldom take the same.
-    found = rows.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
+    with figures.LOCKING.time():
+        found = rows.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
     books, known = Books(found.places, found.program_status, found.closed_until), found.known
     outcomes: list[Outcome] = []
     redirected: dict[int, Redirected] = {}

@@ -19,7 +19,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
 OWN = {
     "identity": {"kinds", "callers", "doors", "tokens", "settable", "values", "vault"},
     "audit": {"access", "context", "egress", "merkle", "middleware", "proofs", "reconciliation", "sources"},
-    "ledger": {"money", "postings", "chart", "movements", "applying", "rows", "sources"},
+    "ledger": {"money", "postings", "chart", "movements", "applying", "rows", "sources", "figures"},
     "wallets": {"rails"},
     "notifications": {"messages"},
 }

@@ -10,9 +10,11 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from config.web.metrics import Books
 from identity.models import Program
 from identity.states import ProgramStatus
 from ledger import errors
+from ledger.figures import POSTINGS, REFUSALS
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.movements import Movement, Posting
 from ledger.operations import change_account_status, open_account, post, post_many, reverse
@@ -468,3 +470,26 @@ def test_an_entry_can_t_be_smuggled_into_another_program_s_transaction(funded: B
 
     with pytest.raises(DatabaseError), transaction.atomic():
         entry.save(force_insert=True)
+
+
+def test_posting_counts_what_came_of_it(funded: Book) -> None:
+    def counted() -> dict[str, float]:
+        return {name: POSTINGS.labels(name)._value.get() for name in ("booked", "replayed", "refused")}
+
+    asked = funded.asked("SPEND", (AL, REVENUE, "1"))
+    before, refused_before = counted(), REFUSALS.labels("bad_amount")._value.get()
+
+    post_many([asked, asked, funded.asked("SPEND", (AL, REVENUE, "0"))], each=True)
+    with pytest.raises(errors.BadAmount):
+        funded.post("SPEND", (AL, REVENUE, "0"))
+
+    assert {name: count - before[name] for name, count in counted().items()} == {
+        "booked": 1, "replayed": 1, "refused": 2,
+    }  # fmt: skip
+    assert REFUSALS.labels("bad_amount")._value.get() - refused_before == 2
+
+
+def test_the_imbalance_is_shown_and_is_zero(funded: Book) -> None:
+    shown = {sample.labels["asset"]: sample.value for metric in Books().collect() for sample in metric.samples}
+
+    assert shown == {"KES": 0}
