@@ -112,6 +112,24 @@ class TrialBalanceOutput(Shown):
     sums = SumsOutput(many=True)
 
 
+class BranchOutput(Shown):
+    """Accounts whose codes begin alike, summed; a code that ends in a colon has more below it."""
+
+    code = serializers.CharField()
+    asset = serializers.CharField()
+    accounts = serializers.IntegerField()
+    debit = AmountOutput()
+    credit = AmountOutput()
+
+
+class TreeOutput(Shown):
+    """One level, or several, of the chart of accounts."""
+
+    at = serializers.DateTimeField()
+    by = serializers.ChoiceField(["booked", "effective"])
+    branches = BranchOutput(many=True)
+
+
 class StatementLineOutput(Shown):
     """One entry, seen from the account."""
 
@@ -147,6 +165,13 @@ class AtInput(serializers.Serializer[Any]):
     at = serializers.DateTimeField(required=False, default=None)
     by = serializers.ChoiceField(["booked", "effective"], required=False, default="booked")
     asset = serializers.CharField(required=False, default="", max_length=20)
+
+
+class TreeInput(AtInput):
+    """Below which beginning of codes, and how many of their parts."""
+
+    prefix = serializers.CharField(required=False, default="", max_length=120)
+    depth = serializers.IntegerField(required=False, default=1, min_value=1, max_value=4)
 
 
 class StatementInput(serializers.Serializer[Any]):

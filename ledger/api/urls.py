@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from ledger.api.views import AccountViewSet, EntryViewSet, HealthView, TransactionViewSet, TrialBalanceView
+from ledger.api.views import AccountViewSet, EntryViewSet, HealthView, TransactionViewSet, TreeView, TrialBalanceView
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("accounts", AccountViewSet, basename="ledger-account")
@@ -13,5 +13,6 @@ router.register("transactions", TransactionViewSet, basename="ledger-transaction
 urlpatterns = [
     *router.urls,
     path("balance", HealthView.as_view(), name="ledger-balance"),
+    path("tree", TreeView.as_view(), name="ledger-tree"),
     path("trial-balance", TrialBalanceView.as_view(), name="ledger-trial-balance"),
 ]

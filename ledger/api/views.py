@@ -28,12 +28,14 @@ from ledger.api.serializers import (
     StatementInput,
     StatementOutput,
     TransactionOutput,
+    TreeInput,
+    TreeOutput,
     TrialBalanceOutput,
 )
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.queries.balances import balance_booked_at, balance_effective_at, balance_now
 from ledger.queries.statements import Behind, statement
-from ledger.queries.trial_balance import sums, trial_balance
+from ledger.queries.trial_balance import sums, tree, trial_balance
 
 READ = "ledger.read"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,6 +88,21 @@ class TrialBalanceView(BooksDoor, APIView):
         )
         told = {"at": asked["at"] or timezone.now(), "by": asked["by"], "lines": lines, "sums": sums(lines)}
         return Response(TrialBalanceOutput(told).data)
+
+
+class TreeView(BooksDoor, APIView):
+    """The chart of accounts, rolled up."""
+
+    @extend_schema(parameters=[TreeInput], responses=TreeOutput)
+    def get(self, request: Request) -> Response:
+        """Sum accounts by the beginnings of their codes: rails, wallets, one rail's accounts, and so on down."""
+        asked = _read(TreeInput, request)
+        lines = trial_balance(
+            program_id=self.program.pk, asset=asked["asset"], at=asked["at"], effective=asked["by"] == "effective"
+        )
+        branches = tree(lines, prefix=asked["prefix"], depth=asked["depth"])
+        told = {"at": asked["at"] or timezone.now(), "by": asked["by"], "branches": branches}
+        return Response(TreeOutput(told).data)
 
 
 class AccountViewSet(BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Account]):

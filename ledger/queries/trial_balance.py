@@ -73,6 +73,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """Accounts whose codes begin alike, summed."""
+
+    code: str
+    asset: str
+    accounts: int
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Sums:
     """Both sides of one asset; the books are balanced when they are equal."""
 
@@ -95,6 +106,20 @@ def trial_balance(
         rows = cursor.fetchall()
     lines = [_line(*row) for row in rows if row[5]]
     return sorted(lines, key=lambda line: (line.asset, line.code))
+
+
+def tree(lines: list[Line], *, prefix: str = "", depth: int = 1) -> list[Branch]:
+    """Sum the lines whose codes begin with ``prefix`` by the next ``depth`` parts of their codes."""
+    branches: dict[tuple[str, str], Branch] = {}
+    for line in lines:
+        if line.code.startswith(prefix):
+            parts = line.code[len(prefix) :].split(":")
+            code = prefix + ":".join(parts[:depth]) + (":" if len(parts) > depth else "")
+            known = branches.get((line.asset, code), Branch(code, line.asset, 0, Decimal(0), Decimal(0)))
+            branches[line.asset, code] = Branch(
+                code, line.asset, known.accounts + 1, known.debit + line.debit, known.credit + line.credit
+            )
+    return [branches[key] for key in sorted(branches)]
 
 
 def held_effective_at(*, program_id: UUID, at: datetime) -> list[tuple[int, Decimal]]:

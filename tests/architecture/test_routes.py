@@ -55,6 +55,7 @@ MATRIX = {
     "GET /api/v2/enterprise/ledger/entries/{id}": "ledger.read",
     "GET /api/v2/enterprise/ledger/transactions": "ledger.read",
     "GET /api/v2/enterprise/ledger/transactions/{id}": "ledger.read",
+    "GET /api/v2/enterprise/ledger/tree": "ledger.read",
     "GET /api/v2/enterprise/ledger/trial-balance": "ledger.read",
     "POST /api/v2/enterprise/reconcile": "reconciliation.run",
     "GET /api/v2/enterprise/reconciliation": "reconciliation.read",

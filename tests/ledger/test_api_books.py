@@ -96,15 +96,30 @@ def test_a_statement_in_pages(busy: Book, reader: APIClient) -> None:
     assert reader.get(other, {"cursor": first["next"]}).status_code == 400
 
 
+def test_the_chart_is_rolled_up_by_the_beginnings_of_codes(busy: Book, reader: APIClient) -> None:
+    busy.post("RAIL_SETTLED", ("rail:mpesa:float", CLEARING, "40"))
+
+    def told(**query: str) -> list[tuple[str, int, str, str]]:
+        branches = reader.get(f"{BOOKS}/tree", query).json()["branches"]
+        return [(one["code"], one["accounts"], one["debit"], one["credit"]) for one in branches]
+
+    assert told() == [
+        ("program:", 1, "0", "5"), ("rail:", 2, "100.5", "0"), ("wallet:", 2, "0", "95.5"),
+    ]  # fmt: skip
+    assert told(prefix="rail:", depth="2") == [(CLEARING, 1, "60.5", "0"), ("rail:mpesa:float", 1, "40", "0")]
+    assert told(prefix="wallet:") == [(AL, 1, "0", "83"), (BO, 1, "0", "12.5")]
+    assert told(prefix="nothing:") == []
+
+
 @pytest.mark.parametrize(
     "query",
     ["at=yesterday", "by=moon", "at=2026-13-01", "after=x", "until=x", "page_size=0", "page_size=x", "account=x",
      "account=-1", "account=1.5", "account=99999999999999999999999", "prefix=%00", "key=%00", "transaction=x",
-     "role=KING", "nothing=1", "cursor=x"],
+     "role=KING", "nothing=1", "cursor=x", "depth=0", "depth=x"],
 )  # fmt: skip
 def test_a_bad_question_is_no_500(query: str, busy: Book, reader: APIClient) -> None:
     wallet = busy.account(AL).pk
-    for path in ("accounts", "entries", "transactions", "trial-balance", f"accounts/{wallet}",
+    for path in ("accounts", "entries", "transactions", "trial-balance", "tree", f"accounts/{wallet}",
                  f"accounts/{wallet}/statement"):  # fmt: skip
         assert reader.get(f"{BOOKS}/{path}?{query}").status_code in (200, 400), path
 
