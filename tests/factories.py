@@ -170,9 +170,9 @@ class HoldFactory(DjangoModelFactory[Hold]):
     class Meta:
         model = Hold
 
-    program_id = factory.LazyFunction(uuid4)
+    program_id = factory.LazyFunction(lambda: ProgramFactory().pk)
     key = factory.Sequence(lambda n: f"hold-{n}")
-    wallet = factory.SubFactory(AccountFactory)
+    wallet = factory.LazyAttribute(lambda hold: AccountFactory(program=Program.objects.get(pk=hold.program_id)))
     reserved = factory.SelfAttribute("wallet")
     amount = 1
     held_at = factory.LazyFunction(timezone.now)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import models, transaction
@@ -17,7 +16,7 @@ from identity import rules
 from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset, Hold, Period
-from tests.factories import DeliveryFactory, PartyFactory, ProgramFactory, UserFactory
+from tests.factories import DeliveryFactory, HoldFactory, PartyFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -66,11 +65,8 @@ def account_in(status: str) -> Account:
 
 
 def hold_in(state: str) -> Hold:
-    now = timezone.now()
-    return Hold.objects.create(
-        program_id=uuid4(), key="k", wallet=account_in("OPEN"), reserved=Account.objects.get(), amount=1, state=state,
-        released=1, held_at=now,
-    )  # fmt: skip
+    hold: Hold = HoldFactory(state=state, released=1)
+    return hold
 
 
 def period_in(state: str) -> Period:

@@ -1,5 +1,8 @@
 """Books for the ledger's tests."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from identity.models import Program
@@ -19,3 +22,8 @@ def assets(db: None) -> None:
 @pytest.fixture
 def book(assets: None, program: Program, acting: None) -> Book:
     return Book(program)
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_ANCHOR_FILE = tmp_path / "anchors.jsonl"

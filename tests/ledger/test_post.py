@@ -472,6 +472,17 @@ def test_an_entry_can_t_be_smuggled_into_another_program_s_transaction(funded: B
         entry.save(force_insert=True)
 
 
+@pytest.mark.parametrize("name", ["reverses", "corrects"])
+def test_a_transaction_points_to_none_of_another_program(name: str, funded: Book) -> None:
+    foreign = Book(ProgramFactory()).post("TOPUP", (CLEARING, AL, "1"))
+    asked = funded.asked("MANUAL_JOURNAL", (AL, BO, "1"))
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        post(replace(asked, **{name: foreign.id}))  # type: ignore[arg-type]
+    own = Transaction.objects.get(key="funding").pk
+    assert not post(replace(asked, **{name: own})).is_replay  # type: ignore[arg-type]
+
+
 def test_posting_counts_what_came_of_it(funded: Book) -> None:
     def counted() -> dict[str, float]:
         return {name: POSTINGS.labels(name)._value.get() for name in ("booked", "replayed", "refused")}
