@@ -46,6 +46,12 @@ def roles_with(permission: str) -> frozenset[str]:
     return frozenset(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
 
 
+def permissions_of(role: str, *, in_house: bool) -> frozenset[str]:
+    """Return what ``role`` carries, held in the house or in another program."""
+    carried = ROLE_PERMISSIONS.get(role, frozenset())
+    return carried if in_house and role in STAFF_ROLES else carried - HOUSE_ONLY
+
+
 def grants(roles: Iterable[str], permission: str) -> bool:
     """Whether any of ``roles`` carries ``permission``."""
     return any(permission in ROLE_PERMISSIONS.get(role, frozenset()) for role in roles)

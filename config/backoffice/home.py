@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure
 
+from audit.access import may
 from audit.admin import journal_lines
 from audit.models import Entry, EntryQuerySet, Finding, Seal
 from config.backoffice.operations_page import cluster_lines, in_words
@@ -28,8 +29,8 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     now = timezone.now()
     user = request.user
     assert isinstance(user, User)
-    may_read_journal = user.may("journal.read")
-    may_operate = user.may("operations.read")
+    may_read_journal = may(request, "journal.read")
+    may_operate = may(request, "operations.read")
     clusters = cluster_lines(now=now) if may_operate else []
     context.update(
         {
@@ -56,7 +57,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         context["recent"] = journal_lines(Entry.objects.all(), reader=user, count=8)
         context["days"] = _days(journal, now=now)
         context["chart"] = _chart(context["days"])
-    if user.may("seal.read"):
+    if may(request, "seal.read"):
         context["last_seal"] = _last_seal(now=now)
     return context
 

@@ -133,7 +133,7 @@ class ProposalAdmin(RecordedAdmin):
         return redirect("admin:identity_proposal_change", pk)
 
     def _do(self, request: HttpRequest, pk: UUID, act: Callable[[User], object], done: str) -> None:
-        if not self.get_queryset(request).filter(pk=pk).exists():
+        if self.get_object(request, str(pk)) is None:
             raise Http404
         try:
             act(person_of(request))

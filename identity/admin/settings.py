@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from audit.access import may
 from audit.admin import RecordedAdmin, as_json, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
@@ -84,6 +85,9 @@ class SettingAdmin(RecordedAdmin):
 
     def one_view(self, request: HttpRequest, slug: str, key: str) -> HttpResponse:
         """Show one setting with its versions, and change it, or propose to."""
+        changes = may(request, "setting.change") or may(request, "setting.propose")
+        if not (self.has_view_permission(request) if request.method == "GET" else changes):
+            raise PermissionDenied
         person = person_of(request)
         program = _programs(person).filter(slug=slug).first()
         if program is None:

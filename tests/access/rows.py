@@ -1,0 +1,165 @@
+"""A row of every model that a door names, in any program: how the house of these tests is furnished.
+
+What a row says begins with its program's slug, so that a page on which another program's row shows in any way, be it in
+a count, a filter or the choices of a field, can be told by that word.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db.models import Model
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success, Task
+
+from audit.context import acting_as
+from audit.models import Entry, Finding, ReconciliationRun, Seal
+from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
+from identity.operations import change_setting
+from identity.states import Role
+from notifications.models import Delivery
+from notifications.states import DeliveryState
+from tests.factories import (
+    DeliveryFactory,
+    EntryFactory,
+    FindingFactory,
+    MembershipFactory,
+    PartyFactory,
+    ProposalFactory,
+    RunFactory,
+    SealFactory,
+    UserFactory,
+)
+
+
+def customer(program: Program) -> User:
+    """Return somebody whom this program alone knows."""
+    email = f"{program.slug}.customer@example.com"
+    known: User | None = User.objects.filter(email=email).first()
+    if known is None:
+        known = UserFactory(email=email, name=f"{program.slug} customer")
+        MembershipFactory(user=known, program=program, role=Role.CUSTOMER)
+    return known
+
+
+def _key(program: Program) -> ApiKey:
+    now = timezone.now()
+    return ApiKey.objects.create(
+        program=program,
+        name=f"{program.slug} key",
+        prefix=uuid4().hex[:12],
+        secret_hash="0" * 64,
+        scopes=["program.read"],
+        created_by=customer(program),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+
+
+def _setting(program: Program) -> Setting:
+    with acting_as("test", program.slug):
+        reason = f"{program.slug} says so"
+        change_setting("identity.nightly_hour", program=program, value=3, version=0, reason=reason, at=timezone.now())
+    return Setting.objects.get(program=program)
+
+
+def _entry(program: Program | None) -> Entry:
+    slug = program.slug if program else "nowhere"
+    return EntryFactory(
+        program_id=program and program.pk,
+        actor_type=f"{slug}-actor",
+        actor_id=f"{slug}-somebody",
+        action=f"identity.{slug}.created",
+        subject_type=f"{slug}.thing",
+        correlation_id=f"{slug}-correlation",
+        payload={"said": slug},
+    )
+
+
+def _run(program: Program | None) -> ReconciliationRun:
+    slug = program.slug if program else "nowhere"
+    return RunFactory(program_id=program and program.pk, asked_by=f"{slug}:somebody")
+
+
+def _finding(program: Program | None) -> Finding:
+    slug = program.slug if program else "nowhere"
+    return FindingFactory(
+        program_id=program and program.pk,
+        check_name=f"{slug}.books",
+        title=f"{slug} books differ",
+        last_run=_run(program),
+    )
+
+
+# A row in a program.
+IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
+    ApiKey: _key,
+    Delivery: lambda program: DeliveryFactory(
+        program=program,
+        recipient=customer(program),
+        heading=f"{program.slug} waits",
+        message=f"{program.slug}_waits",
+        state=DeliveryState.FAILED,
+    ),
+    Entry: _entry,
+    Finding: _finding,
+    Membership: lambda program: customer(program).memberships.get(),
+    Party: lambda program: PartyFactory(
+        program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
+    ),
+    Program: lambda program: program,
+    Proposal: lambda program: ProposalFactory(
+        program=program,
+        reason=f"{program.slug} wants it",
+        payload={"email": f"{program.slug}.nora@example.com", "role": "SUPPORT"},
+    ),
+    ReconciliationRun: _run,
+    Setting: _setting,
+    User: customer,
+}
+
+
+def _task(*, success: bool) -> Task:
+    now = timezone.now()
+    task: Task = Task.objects.create(
+        id=uuid4().hex,
+        name="alpha-bravo",
+        func="config.background.tasks.heartbeat",
+        cluster="payouts",
+        started=now,
+        stopped=now,
+        success=success,
+        result="Traceback\nTimeoutError: no answer",
+        attempt_count=3,
+    )
+    return task
+
+
+# A row of no program: the house's own staff see it, if they hold the permission in the house.
+OF_NO_PROGRAM: dict[type[Model], Callable[[], Any]] = {
+    Entry: lambda: _entry(None),
+    Failure: lambda: _task(success=False),
+    Finding: lambda: _finding(None),
+    OrmQ: lambda: OrmQ.objects.create(key="payouts", payload="unreadable", lock=timezone.now()),
+    ReconciliationRun: lambda: _run(None),
+    Schedule: lambda: Schedule.objects.create(
+        name="tidy", func="config.background.tasks.heartbeat", next_run=timezone.now()
+    ),
+    Seal: SealFactory,
+    Success: lambda: _task(success=True),
+}
+
+
+def row_of(model: type[Model], program: Program) -> Any:
+    """Return a new row of ``model``; in ``program``, if such rows are in one."""
+    return IN_PROGRAM[model](program) if model in IN_PROGRAM else OF_NO_PROGRAM[model]()
+
+
+def places_of(row: Any) -> set[UUID | None]:
+    """Return the programs that ``row`` belongs to; None is no program."""
+    if isinstance(row, Program):
+        return {row.pk}
+    if isinstance(row, User):
+        return set(row.memberships.values_list("program", flat=True))
+    return {getattr(row, "program_id", None)}
