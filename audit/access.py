@@ -9,17 +9,33 @@ from typing import Any, Final, TypeVar
 from django.db import models
 from django.http import HttpRequest
 
+# Told of what was asked for and not found: what is another program's may concern somebody.
+Miss = Callable[[HttpRequest, type[models.Model], object], None]
+
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 
 _HELD: Final = "held_permissions"
 
 _narrow: Callable[[Any, object, str], Any] | None = None
+_note: Miss | None = None
 
 
 def narrow_with(narrow: Callable[[Any, object, str], Any]) -> None:
     """Register what narrows rows to those of programs where a person holds a permission."""
     global _narrow
     _narrow = narrow
+
+
+def tell_misses_to(note: Miss) -> None:
+    """Register who is told of what was not found."""
+    global _note
+    _note = note
+
+
+def missed(request: HttpRequest, model: type[models.Model], key: object) -> None:
+    """Tell that nothing was found under ``key`` in reach of whoever asks."""
+    if _note:
+        _note(request, model, key)
 
 
 def narrowed(rows: Rows, user: object, permission: str) -> Rows:

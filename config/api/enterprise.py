@@ -9,7 +9,8 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from audit.api.views import FindingViews, JournalViews, ReconciliationViews
-from identity.doors import Door
+from identity.doors import Door, note_missed
+from identity.models import Program
 
 
 class HouseDoor(Door):
@@ -28,7 +29,10 @@ class HouseDoor(Door):
     def reaches(self, program_id: UUID | None, permission: str) -> bool:
         if program_id is None:
             return self.caller.may_in_house(permission)
-        return self.caller.programs(permission).filter(pk=program_id).exists()
+        is_held = self.caller.programs(permission).filter(pk=program_id).exists()
+        if not is_held:
+            note_missed(self.request, Program, program_id)
+        return is_held
 
     def check_object_permissions(self, request: Any, row: Any) -> None:
         """Ask for what doing something needs beside reading; what can't be read was not found."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,8 @@ _MADE_ANEW = re.compile(rb'"correlation_id":"[^"]*"|[0-9a-f]{8}(-[0-9a-f]{4}){3}
 
 
 def work(ask: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """Return the answer, and what the database was asked before it was given."""
-    with undone(), CaptureQueriesContext(connection) as asked:
+    """Return the answer, and what the database was asked before it was given. (Probes are journalled afterwards.)"""
+    with undone(), CaptureQueriesContext(connection) as asked, patch("identity.doors.refusals.journal_refusals"):
         answer = ask()
     return answer, [_VALUES.sub("?", query["sql"]) for query in asked if "SAVEPOINT" not in query["sql"]]
 

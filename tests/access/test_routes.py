@@ -61,8 +61,6 @@ def expected(route: Route, who: Knocker, place: str) -> Said:
     permission = ROUTES[route.name]
     if who.is_stranger:
         return Said.SIGN_IN
-    if route.name in PEOPLE_ONLY and not who.is_person:
-        return Said.FORBIDDEN
     if route.is_in_program and place not in who.may_name():
         return Said.NOT_THERE
     if not who.held(permission):
@@ -71,9 +69,11 @@ def expected(route: Route, who: Knocker, place: str) -> Said:
         return Said.ALLOWED if who.holds(permission, place) else Said.FORBIDDEN
     if route.name in BODIES:
         return Said.ALLOWED if who.holds(permission, place) else Said.NOT_THERE
+    turned_away = route.name in PEOPLE_ONLY and not who.is_person
+    found = Said.ALLOWED
     if route.names_object:
-        return who.at_an_object(permission, place, reading=ROUTES[f"GET {route.path.partition('{id}')[0]}{{id}}"])
-    return Said.ALLOWED
+        found = who.at_an_object(permission, place, reading=ROUTES[f"GET {route.path.partition('{id}')[0]}{{id}}"])
+    return Said.FORBIDDEN if turned_away and found == Said.ALLOWED else found
 
 
 def places(route: Route, world: World) -> list[str]:

@@ -15,7 +15,8 @@ from rest_framework.response import Response
 
 from identity.api.filters import ProposalFilter
 from identity.api.serializers import ProposalInput, ProposalOutput, RecallInput, VoteInput
-from identity.doors import Door, idempotent, require_second_factor
+from identity.doors import Door, idempotent, note_missed, refusals_noted, require_second_factor
+from identity.doors.refusals import VOTE_REFUSED
 from identity.kinds import kind_named
 from identity.models import Membership, Program, Proposal, User
 from identity.operations import propose, recall_proposal, vote
@@ -55,6 +56,7 @@ class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         kind = kind_named(wanted["kind"])
         program = Program.objects.for_user(person).filter(slug=wanted["program"]).first()
         if program is None:
+            note_missed(request, Program, wanted["program"], field="slug")
             raise Http404
         if program.pk not in Membership.objects.programs_where(person, kind.permission_to_propose):
             raise PermissionDenied
@@ -73,29 +75,29 @@ class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     @action(detail=True, methods=["post"])
     def vote(self, request: Request, pk: UUID) -> Response:
         """Vote on exactly what was read: another revision or digest than the one that stands is refused."""
-        person = self._person()
         proposal = self.get_object()
-        said = self._read(VoteInput)
         now = timezone.now()
-        require_second_factor(request, at=now)
-
-        vote(
-            proposal.pk,
-            revision=said["revision"],
-            digest=said["digest"],
-            decision=Decision(said["decision"]),
-            comment=said["comment"],
-            by=person,
-            at=now,
-        )
+        with refusals_noted(request, VOTE_REFUSED, subject=proposal):
+            person = self._person()
+            said = self._read(VoteInput)
+            require_second_factor(request, at=now)
+            vote(
+                proposal.pk,
+                revision=said["revision"],
+                digest=said["digest"],
+                decision=Decision(said["decision"]),
+                comment=said["comment"],
+                by=person,
+                at=now,
+            )
         return self._answer(proposal.pk)
 
     @extend_schema(request=RecallInput, responses={200: ProposalOutput})
     @action(detail=True, methods=["post"])
     def recall(self, request: Request, pk: UUID) -> Response:
         """Take a proposal of one's own back."""
-        person = self._person()
         proposal = self.get_object()
+        person = self._person()
         said = self._read(RecallInput)
 
         recall_proposal(proposal.pk, reason=said["reason"], by=person, at=timezone.now())
