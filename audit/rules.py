@@ -49,7 +49,16 @@ def first_id_at(moment: datetime) -> UUID:
 
     Ids begin with the time they were made, and have an index where times have none.
     """
-    return UUID(int=max(0, int((moment - CLOCKS_DIFFER).timestamp() * 1000)) << 80)
+    return _id_at(moment - CLOCKS_DIFFER)
+
+
+def first_id_after(moment: datetime) -> UUID:
+    """Return an id above every one that was made before ``moment``, likewise."""
+    return _id_at(moment + CLOCKS_DIFFER)
+
+
+def _id_at(moment: datetime) -> UUID:
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 @lru_cache(maxsize=4096)  # names are few, and every line of the journal asks

@@ -156,6 +156,15 @@ def differing_fields(one: Mapping[str, str], other: Mapping[str, str]) -> list[s
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
+# What is forgotten
+
+# Longer than any authenticator app shows a code, with the tolerance of clocks.
+CODE_REMEMBERED: Final = timedelta(minutes=5)
+DEAD_TOKENS_KEPT: Final = timedelta(days=30)
+# A caller that lost an answer sends again when it is back: after a weekend, an outage, or at the end of the month when
+# somebody goes through what is open. Money that moved is paid twice if its key was forgotten by then.
+OUTCOME_DAYS_AT_LEAST: Final = 30
+
 # Terms
 
 # Written by then, committed by then: nobody can have asked about a moment that new terms come to cover.

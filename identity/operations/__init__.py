@@ -27,13 +27,17 @@ from identity.operations.recall_proposal import recall_proposal
 from identity.operations.record_terms import record_terms
 from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
+from identity.operations.remove_dead_tokens import remove_dead_tokens
 from identity.operations.remove_membership import remove_membership
+from identity.operations.remove_old_outcomes import remove_old_outcomes
+from identity.operations.remove_used_codes import remove_used_codes
 from identity.operations.revise_proposal import revise_proposal
 from identity.operations.revoke_api_key import revoke_api_key
 from identity.operations.revoke_tokens import revoke_tokens
 from identity.operations.run_once import run_once
 from identity.operations.step_up import step_up
 from identity.operations.store_setting import store_setting
+from identity.operations.sweep import sweep
 from identity.operations.vote import vote
 
 __all__ = (
@@ -64,12 +68,16 @@ __all__ = (
     "record_terms",
     "reencrypt_setting",
     "refresh_tokens",
+    "remove_dead_tokens",
     "remove_membership",
+    "remove_old_outcomes",
+    "remove_used_codes",
     "revise_proposal",
     "revoke_api_key",
     "revoke_tokens",
     "run_once",
     "step_up",
     "store_setting",
+    "sweep",
     "vote",
 )
