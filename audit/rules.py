@@ -1,12 +1,16 @@
 """How a journal row reads, and what must never stand in one."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 HIDDEN: Final = "[redacted]"
 LONGEST_TEXT: Final = 2_000
 LONGEST_PAYLOAD: Final = 16_384
 DEEPEST: Final = 12
+CLOCKS_DIFFER: Final = timedelta(hours=1)  # by less
 
 # A name is split into its segments and a whole segment must match: `pin` hides `card_pin` and not `shipping`.
 _SECRET_SEGMENTS: Final = frozenset({
@@ -18,10 +22,43 @@ _PERSONAL_SEGMENTS: Final = frozenset({"address", "email", "iban", "msisdn", "pa
 _READABLE: Final = frozenset({"idempotency_key", "key_id", "key_prefix", "public_key", "ip_address", "asset_key"})
 
 
-def sentence(action: str) -> str:
+_WORDS: dict[str, str] = {}
+
+
+def word(action: str, words: str) -> None:
+    """Have ``action`` read as ``words``, a template over its payload, where its own name does not say enough."""
+    assert _WORDS.get(action, words) == words, f"{action} is worded twice"
+    _WORDS[action] = words
+
+
+class _Said(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "?"  # a line of before the template, or one whose payload was cut
+
+
+def sentence(action: str, payload: Mapping[str, Any] | None = None) -> str:
     """Return ``identity.user.created`` as words: `User created`."""
+    if action in _WORDS:
+        return _WORDS[action].format_map(_Said(payload or {}))
     _, noun, happened = action.split(".")
     return f"{noun} {happened}".replace("_", " ").capitalize()
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return an id below every one that is made at ``moment`` or later, though clocks of two machines differ.
+
+    Ids begin with the time they were made, and have an index where times have none.
+    """
+    return _id_at(moment - CLOCKS_DIFFER)
+
+
+def first_id_after(moment: datetime) -> UUID:
+    """Return an id above every one that was made before ``moment``, likewise."""
+    return _id_at(moment + CLOCKS_DIFFER)
+
+
+def _id_at(moment: datetime) -> UUID:
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
 @lru_cache(maxsize=4096)  # names are few, and every line of the journal asks

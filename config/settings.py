@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "audit.middleware.RequestContextMiddleware",
     "config.web.middleware.ProbeMiddleware",
+    "config.web.middleware.RefusalMiddleware",
     "config.web.middleware.SecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

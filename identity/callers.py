@@ -48,6 +48,10 @@ class Caller(ABC):
         held = self.programs(permission)
         return (held if program is None else held.filter(pk=program.pk)).exists()
 
+    def may_in_house(self, permission: str) -> bool:
+        """Whether the caller holds ``permission`` over what belongs to no program."""
+        return False
+
 
 @dataclass(frozen=True)
 class PersonCaller(Caller):
@@ -69,6 +73,9 @@ class PersonCaller(Caller):
 
     def own_programs(self) -> ProgramQuerySet:
         return Program.objects.filter(pk__in=self.user.memberships.values("program"))
+
+    def may_in_house(self, permission: str) -> bool:
+        return self.user.may_in_house(permission)
 
 
 @dataclass(frozen=True)
@@ -117,3 +124,6 @@ class ServiceCaller(Caller):
     def may(self, permission: str, program: Program | None = None) -> bool:
         # On an empty database there is no program yet in which it could hold anything.
         return permission in rules.SERVICE_PERMISSIONS
+
+    def may_in_house(self, permission: str) -> bool:
+        return {permission, "operations.read"} <= rules.SERVICE_PERMISSIONS

@@ -49,6 +49,12 @@ def roles_with(permission: str) -> frozenset[str]:
     return frozenset(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
 
 
+def permissions_of(role: str, *, in_house: bool) -> frozenset[str]:
+    """Return what ``role`` carries, held in the house or in another program."""
+    carried = ROLE_PERMISSIONS.get(role, frozenset())
+    return carried if in_house and role in STAFF_ROLES else carried - HOUSE_ONLY
+
+
 def grants(roles: Iterable[str], permission: str) -> bool:
     """Whether any of ``roles`` carries ``permission``."""
     return any(permission in ROLE_PERMISSIONS.get(role, frozenset()) for role in roles)
@@ -152,6 +158,15 @@ def differing_fields(one: Mapping[str, str], other: Mapping[str, str]) -> list[s
     """Return the fields that are missing on one side or have other fingerprints."""
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
+
+# What is forgotten
+
+# Longer than any authenticator app shows a code, with the tolerance of clocks.
+CODE_REMEMBERED: Final = timedelta(minutes=5)
+DEAD_TOKENS_KEPT: Final = timedelta(days=30)
+# A caller that lost an answer sends again when it is back: after a weekend, an outage, or at the end of the month when
+# somebody goes through what is open. Money that moved is paid twice if its key was forgotten by then.
+OUTCOME_DAYS_AT_LEAST: Final = 30
 
 # Terms
 

@@ -28,6 +28,13 @@ SETTINGS: Final = (
         purpose="How long an API key may last. Keys that were made before keep their time.",
     ),
     SettingSpec(
+        key="identity.outcome_days",
+        type=Integer(low=rules.OUTCOME_DAYS_AT_LEAST, high=3_660, unit="days"),
+        default=rules.OUTCOME_DAYS_AT_LEAST,
+        purpose="How long an idempotency key is remembered: sent again within it, a request happens once.",
+        is_per_program=False,
+    ),
+    SettingSpec(
         key="identity.nightly_hour",
         type=Integer(low=0, high=23, unit="o'clock"),
         default=2,

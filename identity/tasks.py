@@ -1,5 +1,7 @@
 """identity's background tasks."""
 
+from collections.abc import Callable
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -9,6 +11,18 @@ from audit.operations import reconcile
 from identity import operations, rules
 from identity.models import Program
 from identity.queries.settings import setting
+
+# What has expired and opens nothing any more. Each takes the time and returns how many rows it removed.
+SWEEPS: Final[tuple[Callable[..., int], ...]] = (
+    operations.remove_used_codes,
+    operations.remove_dead_tokens,
+    operations.remove_old_outcomes,
+)
+
+
+def remove_expired() -> dict[str, int]:
+    """Remove what has expired, and return how much of each."""
+    return {each.__name__: each(at=timezone.now()) for each in SWEEPS}
 
 
 def expire_proposals() -> int:

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from audit.access import may
+from audit.access import may, may_with
 from audit.admin import LABELS, RecordedAdmin, column, instant, whole_id
 from audit.errors import DomainError
 from notifications.messages.registry import label_of
@@ -78,16 +78,18 @@ class DeliveryAdmin(RecordedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         delivery = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        failed = delivery is not None and delivery.state == DeliveryState.FAILED
-        told = {"may_retry": failed and may(request, "notification.retry")}
+        told = {"may_retry": delivery is not None and _may_retry(request, delivery)}
         return super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})
 
     def retry_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Let a failed delivery be tried again."""
         if not may(request, "notification.retry"):
             raise PermissionDenied
-        if not self.get_queryset(request).filter(pk=pk).exists():
+        delivery = self.get_object(request, str(pk))
+        if delivery is None:
             raise Http404
+        if not may_with(delivery, request, "notification.retry"):
+            raise PermissionDenied
         if request.method == "POST":
             try:
                 retry_delivery(pk, at=timezone.now())
@@ -96,3 +98,7 @@ class DeliveryAdmin(RecordedAdmin):
             else:
                 self.message_user(request, "It will be tried again within a minute.", messages.SUCCESS)
         return redirect(reverse("admin:notifications_delivery_change", args=[pk]))
+
+
+def _may_retry(request: HttpRequest, delivery: Delivery) -> bool:
+    return delivery.state == DeliveryState.FAILED and may_with(delivery, request, "notification.retry")

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
-from audit.access import may
+from audit.access import may, may_in_house, may_with
 from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from audit.models import Finding, ReconciliationRun
@@ -147,7 +147,7 @@ class FindingAdmin(RecordedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         finding = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        works = may(request, "reconciliation.work") and finding is not None
+        works = finding is not None and may_with(finding, request, "reconciliation.work")
         state = finding.state if finding else ""
         told = {
             "may_take": works and state in (FindingState.OPEN, FindingState.ASSIGNED),
@@ -178,8 +178,11 @@ class FindingAdmin(RecordedAdmin):
     def _do(self, request: HttpRequest, pk: UUID, act: Callable[[], object], done: str) -> HttpResponse:
         if not may(request, "reconciliation.work"):
             raise PermissionDenied
-        if not self.get_queryset(request).filter(pk=pk).exists():
+        finding = self.get_object(request, str(pk))
+        if finding is None:
             raise Http404
+        if not may_with(finding, request, "reconciliation.work"):
+            raise PermissionDenied
         if request.method == "POST":
             try:
                 act()
@@ -192,7 +195,7 @@ class FindingAdmin(RecordedAdmin):
 
 def _may_ask(request: HttpRequest) -> bool:
     # The button asks about every program, which is the house's staff's to do.
-    return may(request, "reconciliation.run") and may(request, "operations.read")
+    return may_in_house(request, "reconciliation.run")
 
 
 def _age(finding: Finding) -> str:

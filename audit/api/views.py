@@ -99,21 +99,20 @@ class FindingViews(Reach, mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     }
 
     def get_queryset(self) -> Any:
-        reading = self.action in ("list", "retrieve")
-        permission = "reconciliation.read" if reading else "reconciliation.work"
-        return self.in_reach(Finding.objects.all(), permission)
+        return self.in_reach(Finding.objects.all(), "reconciliation.read")
 
     @extend_schema(request=AssignInput, responses={200: FindingOutput})
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: UUID) -> Response:
         """Give the finding to somebody, or take it oneself."""
+        found = self.get_object()
         asked = AssignInput(data=request.data)
         asked.is_valid(raise_exception=True)
         assignee = asked.validated_data.get("assignee_id") or getattr(request.user, "pk", None)
         if assignee is None:
             raise ValidationError({"assignee_id": ["Only a person can take a finding: name one."]})
 
-        finding = assign_finding(self.get_object().pk, assignee_id=assignee, at=timezone.now())
+        finding = assign_finding(found.pk, assignee_id=assignee, at=timezone.now())
         return Response(FindingOutput(finding).data)
 
     @extend_schema(request=NoteInput, responses={200: FindingOutput})
@@ -129,8 +128,9 @@ class FindingViews(Reach, mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         return self._settle(request, FindingState.RESOLVED)
 
     def _settle(self, request: Request, to: FindingState) -> Response:
+        found = self.get_object()
         said = NoteInput(data=request.data)
         said.is_valid(raise_exception=True)
 
-        finding = settle_finding(self.get_object().pk, to=to, note=said.validated_data["note"], at=timezone.now())
+        finding = settle_finding(found.pk, to=to, note=said.validated_data["note"], at=timezone.now())
         return Response(FindingOutput(finding).data)

@@ -72,4 +72,4 @@ class Entry(models.Model):
     @property
     def sentence(self) -> str:
         """The action in words."""
-        return rules.sentence(self.action)
+        return rules.sentence(self.action, self.payload)

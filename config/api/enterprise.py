@@ -3,34 +3,42 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from audit.api.views import FindingViews, JournalViews, ReconciliationViews
-from identity.doors import Door
+from identity.doors import Door, note_missed
 from identity.models import Program
 
 
 class HouseDoor(Door):
     """Rows that store their program as a value; what belongs to no program concerns the house's staff."""
 
+    action: str
+
     def in_reach(self, rows: Any, permission: str) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
         visible = Q(program_id__in=self.caller.programs(permission))
-        if self.caller.may("operations.read"):
+        if self.caller.may_in_house(permission):
             visible |= Q(program_id=None)
         return rows.filter(visible)
 
     def reaches(self, program_id: UUID | None, permission: str) -> bool:
         if program_id is None:
-            return self.caller.may("operations.read") and self.caller.may(permission)
-        program = Program.objects.filter(pk=program_id).first()
-        return program is not None and self.caller.may(permission, program)
+            return self.caller.may_in_house(permission)
+        is_held = self.caller.programs(permission).filter(pk=program_id).exists()
+        if not is_held:
+            note_missed(self.request, Program, program_id)
+        return is_held
 
     def check_object_permissions(self, request: Any, row: Any) -> None:
-        """Ask nothing more: what is in reach was narrowed by the very permission."""
+        """Ask for what doing something needs beside reading; what can't be read was not found."""
+        asked = self.permissions[self.action]
+        if asked != self.permissions["retrieve"] and not self.reaches(row.program_id, asked):
+            raise PermissionDenied
 
 
 class JournalViewSet(HouseDoor, JournalViews):

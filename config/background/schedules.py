@@ -30,6 +30,7 @@ def timetables() -> list[Timetable]:
     return [
         *heartbeats,
         Timetable("expire proposals", "identity.tasks.expire_proposals", "reconciler", "* * * * *"),
+        Timetable("remove what has expired", "identity.tasks.remove_expired", "reconciler", "29 * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
         Timetable("expire holds", "ledger.tasks.expire_holds", "reconciler", "* * * * *"),
         Timetable("tell people", "notifications.tasks.tell", "notifications", "* * * * *"),

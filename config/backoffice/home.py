@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
@@ -12,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure
 
+from audit.access import may
 from audit.admin import journal_lines
 from audit.models import Entry, EntryQuerySet, Finding, Seal
+from audit.rules import first_id_at
 from config.backoffice.operations_page import cluster_lines, in_words
 from identity import rules
 from identity.kinds import label_of
@@ -28,8 +29,8 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     now = timezone.now()
     user = request.user
     assert isinstance(user, User)
-    may_read_journal = user.may("journal.read")
-    may_operate = user.may("operations.read")
+    may_read_journal = may(request, "journal.read")
+    may_operate = may(request, "operations.read")
     clusters = cluster_lines(now=now) if may_operate else []
     context.update(
         {
@@ -56,16 +57,14 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
         context["recent"] = journal_lines(Entry.objects.all(), reader=user, count=8)
         context["days"] = _days(journal, now=now)
         context["chart"] = _chart(context["days"])
-    if user.may("seal.read"):
+    if may(request, "seal.read"):
         context["last_seal"] = _last_seal(now=now)
     return context
 
 
 def _since(journal: EntryQuerySet, moment: datetime) -> EntryQuerySet:
-    # An entry's id begins with the time it was written, and that is not before what it tells of (but for clocks that
-    # differ). Ids have an index and times have none, so a long journal is read from there on only.
-    floor = int((moment - timedelta(hours=1)).timestamp() * 1000)
-    return journal.filter(id__gte=UUID(int=floor << 80), at__gte=moment)
+    # An entry is not written before what it tells of, so a long journal is read from there on only.
+    return journal.filter(id__gte=first_id_at(moment), at__gte=moment)
 
 
 def _figure(label: str, value: int, icon: str, model: str, note: str) -> dict[str, Any]:

@@ -13,12 +13,18 @@ def _house_name(request: HttpRequest) -> str:
     return str(setting("house.name"))
 
 
+def _may(request: HttpRequest, permission: str) -> bool:
+    from audit.access import may  # likewise
+
+    return may(request, permission)
+
+
 def _item(title: str, icon: str, url_name: str, permission: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(url_name),
-        "permission": lambda request: request.user.may(permission),
+        "permission": lambda request: _may(request, permission),
     }
 
 

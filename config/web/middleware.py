@@ -1,6 +1,7 @@
 """What every request passes before a view sees it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from allauth.usersessions.middleware import UserSessionsMiddleware
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
+from audit.context import correlation_id, new_correlation_id
 from config.api.errors import BodyTooLarge, LengthRequired, refusal_response, unexpected_response
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -26,6 +28,24 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.probes.get(request.path, self.get_response)(request)
+
+
+class RefusalMiddleware:
+    """Have what doors refused written into the journal once the answer has gone."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from identity.doors import refusals  # likewise
+
+        response = self.get_response(request)
+        if refusals.has_noted(request):
+            # The server calls these when the last byte is out; the framework has no public name for them.
+            response._resource_closers.append(  # type: ignore[attr-defined]
+                partial(refusals.journal_refusals, request, correlation_id() or new_correlation_id())
+            )
+        return response
 
 
 class SessionActivityMiddleware(UserSessionsMiddleware):

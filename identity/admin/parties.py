@@ -15,6 +15,7 @@ from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from audit.access import may
 from audit.admin import LABELS, RecordedAdmin, instant, whole_id
 from audit.errors import DomainError
 from identity.admin.shown import person_of
@@ -88,7 +89,9 @@ class PartyAdmin(RecordedAdmin):
 
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change what a party is called, or whether anything new is opened for it."""
-        party = self.get_queryset(request).filter(pk=pk).first()
+        if not may(request, "party.manage"):
+            raise PermissionDenied
+        party = self.get_object(request, str(pk))
         if party is None:
             raise Http404
         if party.program_id not in _manageable(request):

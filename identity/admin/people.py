@@ -114,7 +114,7 @@ class ProgramAdmin(RecordedAdmin):
 
     def terms_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Propose other commission rates."""
-        return propose_terms_page(self.admin_site, request, self.get_queryset(request).filter(pk=pk).first())
+        return propose_terms_page(self.admin_site, request, self.get_object(request, str(pk)))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -18,7 +18,8 @@ from unfold.decorators import display
 from audit.admin import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from identity.admin.shown import person_of
-from identity.doors import require_second_factor
+from identity.doors import refusals_noted, require_second_factor
+from identity.doors.refusals import VOTE_REFUSED
 from identity.errors import SecondFactorRequired
 from identity.kinds import label_of
 from identity.models import Proposal, User
@@ -103,11 +104,17 @@ class ProposalAdmin(RecordedAdmin):
         """Cast a vote on what the page showed."""
         form = BallotForm(request.POST)
         if request.method == "POST" and form.is_valid():
+            ballot, now = form.cleaned_data, timezone.now()
+
+            def cast(proposal: Proposal, person: User) -> None:
+                with refusals_noted(request, VOTE_REFUSED, subject=proposal):
+                    require_second_factor(request, at=now)
+                    vote(pk, **ballot, by=person, at=now)
+
             try:
-                require_second_factor(request, at=timezone.now())
+                self._do(request, pk, cast, "Voted.")
             except SecondFactorRequired as refusal:
                 return self._ask_for_second_factor(request, pk, refusal)
-            self._do(request, pk, lambda person: vote(pk, **form.cleaned_data, by=person, at=timezone.now()), "Voted.")
         return redirect("admin:identity_proposal_change", pk)
 
     def _ask_for_second_factor(self, request: HttpRequest, pk: UUID, refusal: DomainError) -> HttpResponse:
@@ -127,16 +134,19 @@ class ProposalAdmin(RecordedAdmin):
             self._do(
                 request,
                 pk,
-                lambda person: recall_proposal(pk, reason=reason, by=person, at=timezone.now()),
+                lambda _, person: recall_proposal(pk, reason=reason, by=person, at=timezone.now()),
                 "Taken back.",
             )
         return redirect("admin:identity_proposal_change", pk)
 
-    def _do(self, request: HttpRequest, pk: UUID, act: Callable[[User], object], done: str) -> None:
-        if not self.get_queryset(request).filter(pk=pk).exists():
+    def _do(self, request: HttpRequest, pk: UUID, act: Callable[[Proposal, User], object], done: str) -> None:
+        proposal = self.get_object(request, str(pk))
+        if proposal is None:
             raise Http404
         try:
-            act(person_of(request))
+            act(proposal, person_of(request))
+        except SecondFactorRequired:
+            raise
         except DomainError as refusal:
             self.message_user(request, f"{refusal} Nothing was changed.", messages.ERROR)
         else:

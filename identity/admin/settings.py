@@ -19,10 +19,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from audit.access import may
 from audit.admin import RecordedAdmin, as_json, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
 from identity.admin.shown import names_of, person_of
+from identity.doors import note_missed
 from identity.errors import UnknownSetting
 from identity.models import Membership, Program, Setting, SettingVersion, User
 from identity.operations import change_setting, propose
@@ -72,6 +74,8 @@ class SettingAdmin(RecordedAdmin):
         # The house first, for those who may see it; else the first program somebody joined.
         house_first = programs.filter(slug=rules.HOUSE_SLUG).first() or programs.order_by("id").first()
         program = programs.filter(slug=asked).first() if asked else house_first
+        if asked and program is None:
+            note_missed(request, Program, asked, field="slug")
         context = {
             **self.admin_site.each_context(request),
             "title": "Settings",
@@ -84,9 +88,13 @@ class SettingAdmin(RecordedAdmin):
 
     def one_view(self, request: HttpRequest, slug: str, key: str) -> HttpResponse:
         """Show one setting with its versions, and change it, or propose to."""
+        changes = may(request, "setting.change") or may(request, "setting.propose")
+        if not (self.has_view_permission(request) if request.method == "GET" else changes):
+            raise PermissionDenied
         person = person_of(request)
         program = _programs(person).filter(slug=slug).first()
         if program is None:
+            note_missed(request, Program, slug, field="slug")
             raise Http404
         try:
             stands = standing(key, program)

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from audit.access import may
 from audit.errors import DomainError
 from identity.admin.shown import names_of, person_of
 from identity.models import Membership, Program, User
@@ -50,6 +51,8 @@ def may_propose_terms(program: Program, person: User) -> bool:
 
 def propose_terms_page(site: Any, request: HttpRequest, program: Program | None) -> HttpResponse:
     """Propose other rates for a program."""
+    if not may(request, "terms.propose"):
+        raise PermissionDenied
     if program is None:
         raise Http404
     person = person_of(request)

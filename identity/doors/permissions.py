@@ -9,17 +9,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from audit import context
-from identity.callers import Caller, PersonCaller
+from identity.callers import Caller
+from identity.doors.refusals import caller_of, note_missed
 from identity.errors import ProgramRequired
-from identity.models import Program, User
-
-
-def caller_of(request: Any) -> Caller | None:
-    """Return who calls, be it a request of the API or of a page; None for a stranger."""
-    auth = getattr(request, "auth", None)
-    if isinstance(auth, Caller):
-        return auth
-    return PersonCaller(request.user) if isinstance(request.user, User) else None
+from identity.models import Program
 
 
 class HasPermission(BasePermission):
@@ -61,6 +54,15 @@ class Door:
         caller = caller_of(self.request)
         assert caller is not None
         return caller
+
+    def get_object(self) -> Any:
+        """Return what the address names; that somebody was told it is not there is noted."""
+        try:
+            return super().get_object()  # type: ignore[misc]
+        except Http404:
+            view: Any = self
+            note_missed(self.request, view.queryset.model, next(iter(view.kwargs.values())))
+            raise
 
 
 class InProgram(Door):
@@ -110,6 +112,7 @@ def program_of(request: Request, caller: Caller) -> Program:
         slug = named.pop()
         program = None if named or "\x00" in slug else caller.known_programs().filter(slug=slug).first()
         if program is None:
+            note_missed(request, Program, slug, field="slug")
             raise Http404
         return program
     own = list(caller.own_programs()[:2])

@@ -6,7 +6,7 @@ from typing import Any, Final
 from allauth.account.authentication import get_authentication_records
 
 from identity.callers import PersonCaller
-from identity.doors.permissions import caller_of
+from identity.doors.refusals import caller_of
 from identity.errors import SecondFactorRequired
 
 FRESH: Final = timedelta(minutes=5)

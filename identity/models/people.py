@@ -67,9 +67,24 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.name.split(" ")[0] if self.name else self.email.split("@")[0]
 
+    def permissions(self) -> frozenset[str]:
+        """Every permission that this person holds anywhere; what they may touch is a matter of scope."""
+        if not self.is_active:
+            return frozenset()
+        roles = self.memberships.values_list("role", "program__slug").distinct()
+        return frozenset().union(
+            *(rules.permissions_of(role, in_house=slug == rules.HOUSE_SLUG) for role, slug in roles)
+        )
+
     def may(self, permission: str) -> bool:
-        """Whether any of this person's roles carries ``permission``; what they may touch is a matter of scope."""
-        return self.is_active and Membership.objects.programs_where(self, permission).exists()
+        """Whether any of this person's roles carries ``permission``."""
+        return permission in self.permissions()
+
+    def may_in_house(self, permission: str) -> bool:
+        """Whether this person holds ``permission`` over what belongs to no program: in the house, and operates it."""
+        in_house = self.memberships.filter(program__slug=rules.HOUSE_SLUG).values_list("role", flat=True)
+        held = frozenset[str]().union(*(rules.permissions_of(role, in_house=True) for role in in_house))
+        return self.is_active and {permission, "operations.read"} <= held
 
     # Django's admin asks these of every user. Our screens ask `may` instead, so a screen that forgot to is closed.
     def has_perm(self, _permission: str, _object: object = None) -> bool:

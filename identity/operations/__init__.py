@@ -18,8 +18,10 @@ from identity.operations.grant_role import grant_role
 from identity.operations.issue_tokens import issue_tokens
 from identity.operations.note_backup import note_backup
 from identity.operations.note_drill import note_drill
+from identity.operations.note_export import note_export
 from identity.operations.note_failed_second_factor import note_failed_second_factor
 from identity.operations.note_key_use import note_key_use
+from identity.operations.note_refusal import note_refusal
 from identity.operations.open_party import open_party
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
@@ -27,13 +29,17 @@ from identity.operations.recall_proposal import recall_proposal
 from identity.operations.record_terms import record_terms
 from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
+from identity.operations.remove_dead_tokens import remove_dead_tokens
 from identity.operations.remove_membership import remove_membership
+from identity.operations.remove_old_outcomes import remove_old_outcomes
+from identity.operations.remove_used_codes import remove_used_codes
 from identity.operations.revise_proposal import revise_proposal
 from identity.operations.revoke_api_key import revoke_api_key
 from identity.operations.revoke_tokens import revoke_tokens
 from identity.operations.run_once import run_once
 from identity.operations.step_up import step_up
 from identity.operations.store_setting import store_setting
+from identity.operations.sweep import sweep
 from identity.operations.vote import vote
 
 __all__ = (
@@ -55,8 +61,10 @@ __all__ = (
     "issue_tokens",
     "note_backup",
     "note_drill",
+    "note_export",
     "note_failed_second_factor",
     "note_key_use",
+    "note_refusal",
     "open_party",
     "prepare_api_key",
     "propose",
@@ -64,12 +72,16 @@ __all__ = (
     "record_terms",
     "reencrypt_setting",
     "refresh_tokens",
+    "remove_dead_tokens",
     "remove_membership",
+    "remove_old_outcomes",
+    "remove_used_codes",
     "revise_proposal",
     "revoke_api_key",
     "revoke_tokens",
     "run_once",
     "step_up",
     "store_setting",
+    "sweep",
     "vote",
 )

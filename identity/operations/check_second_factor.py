@@ -1,6 +1,6 @@
 """Look at a one-time code, and use it up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from allauth.mfa.models import Authenticator
@@ -10,8 +10,6 @@ from identity import rules
 from identity.errors import SecondFactorWrong
 from identity.models import UsedCode, User
 
-# Longer than any authenticator app shows a code, with the tolerance of clocks.
-_REMEMBERED: Final = timedelta(minutes=5)
 _WITH_CODES: Final = ("totp", "recovery_codes")
 
 
@@ -23,7 +21,7 @@ def check_second_factor(*, user: User, code: str, at: datetime) -> str:
     """
     plain = "".join(character for character in code if character.isalnum()).lower()
     # Every process counts, and the library remembers used codes in a cache that processes may not share.
-    UsedCode.objects.filter(user=user, used_at__lt=at - _REMEMBERED).delete()
+    UsedCode.objects.filter(user=user, used_at__lt=at - rules.CODE_REMEMBERED).delete()
     for authenticator in Authenticator.objects.filter(user_id=user.pk, type__in=_WITH_CODES).order_by("-type"):
         if authenticator.wrap().validate_code(plain):
             try:

@@ -39,17 +39,22 @@ def run_once(
 
     :raises IdempotencyMismatch: if the key was used for another request.
     """
-    record = IdempotencyRecord(program=program, caller=caller, route=route, key=key, fields=dict(fields), created_at=at)
-    try:
-        with transaction.atomic():
-            record.save(force_insert=True)  # a twin waits here until the first one's transaction has ended
-    except IntegrityError:
-        record = IdempotencyRecord.objects.get(program=program, caller=caller, route=route, key=key)
-        differing = rules.differing_fields(record.fields, fields)
-        if differing:
-            raise IdempotencyMismatch(fields=differing) from None
-        assert record.status is not None
-        return Outcome(status=record.status, body=record.body, kept=record.body, replayed=True)
+    of_key = {"program": program, "caller": caller, "route": route, "key": key}
+    while True:
+        record = IdempotencyRecord(**of_key, fields=dict(fields), created_at=at)
+        try:
+            with transaction.atomic():
+                record.save(force_insert=True)  # a twin waits here until the first one's transaction has ended
+            break
+        except IntegrityError:
+            first = IdempotencyRecord.objects.filter(**of_key).first()
+            if first is None:  # it was old, and was removed just now
+                continue
+            differing = rules.differing_fields(first.fields, fields)
+            if differing:
+                raise IdempotencyMismatch(fields=differing) from None
+            assert first.status is not None
+            return Outcome(status=first.status, body=first.body, kept=first.body, replayed=True)
 
     outcome = work()
 

@@ -32,7 +32,7 @@ def of_own_programs(rows: models.QuerySet[Any], user: object, permission: str) -
     if not isinstance(user, User):
         return rows.none()
     visible = Q(program_id__in=Membership.objects.programs_where(user, permission))
-    if Membership.objects.programs_where(user, "operations.read").exists():
+    if user.may_in_house(permission):
         visible |= Q(program_id=None)
     return rows.filter(visible)
 

@@ -128,8 +128,10 @@ class AccountAdmin(RecordedAdmin):
 
     def status_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Freeze the account, open it again or close it."""
+        if not may(request, "account.freeze"):
+            raise PermissionDenied
         account = self._found(request, pk)
-        if not may(request, "account.freeze") or not self._may_freeze(request, account):
+        if not self._may_freeze(request, account):
             raise PermissionDenied
         form = StatusForm(request.POST)
         if request.method == "POST" and form.is_valid():
@@ -169,8 +171,10 @@ class AccountAdmin(RecordedAdmin):
         return TemplateResponse(request, "admin/ledger/trial_balance.html", context)
 
     def _found(self, request: HttpRequest, pk: int) -> Account:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         account = self.get_queryset(request).filter(pk=pk).first() if pk < 2**63 else None
-        if account is None or not self.has_view_permission(request):
+        if account is None:
             raise Http404
         return account
 

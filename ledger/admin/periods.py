@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from unfold.decorators import display
 
+from audit.access import may
 from audit.admin import LABELS, RecordedAdmin, column, instant, whole_id
 from audit.errors import DomainError
 from identity.models import Membership, Program
@@ -71,6 +72,8 @@ class PeriodAdmin(RecordedAdmin):
 
     def close_view(self, request: HttpRequest) -> HttpResponse:
         """Close a program's books up to the end of a day of its calendar."""
+        if not may(request, "ledger.close"):
+            raise PermissionDenied
         form = CloseForm(request.POST)
         if request.method != "POST":
             return redirect("admin:ledger_period_changelist")

@@ -24,6 +24,7 @@ from identity.operations import (
     check_second_factor,
     collect_api_key,
     issue_tokens,
+    note_refusal,
     prepare_api_key,
     refresh_tokens,
     revoke_api_key,
@@ -171,3 +172,15 @@ def test_a_change_without_history_does_not_commit() -> None:
         Setting.objects.update(value=4, version=2)
 
     assert Setting.objects.get().value == 3
+
+
+def test_the_same_refusal_in_many_processes_is_one_line() -> None:
+    program, now = ProgramFactory(), timezone.now()
+
+    all_at_once(
+        lambda: note_refusal(
+            "identity.access.probed", subject=program, program_id=program.pk, code="x", reason="x", at=now
+        )
+    )
+
+    assert Entry.objects.filter(action="identity.access.probed").count() == 1

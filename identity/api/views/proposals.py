@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -14,9 +15,10 @@ from rest_framework.response import Response
 
 from identity.api.filters import ProposalFilter
 from identity.api.serializers import ProposalInput, ProposalOutput, RecallInput, VoteInput
-from identity.doors import Door, idempotent, require_second_factor
+from identity.doors import Door, idempotent, note_missed, refusals_noted, require_second_factor
+from identity.doors.refusals import VOTE_REFUSED
 from identity.kinds import kind_named
-from identity.models import Membership, Program, Proposal, ProposalQuerySet, User
+from identity.models import Membership, Program, Proposal, User
 from identity.operations import propose, recall_proposal, vote
 from identity.states import Decision
 
@@ -39,20 +41,22 @@ class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         "recall": "proposal.read",
     }
 
-    def get_queryset(self) -> ProposalQuerySet:
+    def get_queryset(self) -> QuerySet[Proposal]:
         if getattr(self, "swagger_fake_view", False):
             return Proposal.objects.none()
-        return Proposal.objects.for_user(self._person()).select_related("program").prefetch_related("makers", "votes")
+        readable = Proposal.objects.filter(program__in=self.caller.programs("proposal.read"))
+        return readable.select_related("program").prefetch_related("makers", "votes")
 
     @extend_schema(request=ProposalInput, responses={201: ProposalOutput})
     @idempotent(has_secret=True)
     def create(self, request: Request) -> Response:
         """Propose something."""
+        person = self._person()
         wanted = self._read(ProposalInput)
         kind = kind_named(wanted["kind"])
-        person = self._person()
         program = Program.objects.for_user(person).filter(slug=wanted["program"]).first()
         if program is None:
+            note_missed(request, Program, wanted["program"], field="slug")
             raise Http404
         if program.pk not in Membership.objects.programs_where(person, kind.permission_to_propose):
             raise PermissionDenied
@@ -71,31 +75,32 @@ class ProposalViewSet(Door, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     @action(detail=True, methods=["post"])
     def vote(self, request: Request, pk: UUID) -> Response:
         """Vote on exactly what was read: another revision or digest than the one that stands is refused."""
-        person = self._person()
-        said = self._read(VoteInput)
         proposal = self.get_object()
         now = timezone.now()
-        require_second_factor(request, at=now)
-
-        vote(
-            proposal.pk,
-            revision=said["revision"],
-            digest=said["digest"],
-            decision=Decision(said["decision"]),
-            comment=said["comment"],
-            by=person,
-            at=now,
-        )
+        with refusals_noted(request, VOTE_REFUSED, subject=proposal):
+            person = self._person()
+            said = self._read(VoteInput)
+            require_second_factor(request, at=now)
+            vote(
+                proposal.pk,
+                revision=said["revision"],
+                digest=said["digest"],
+                decision=Decision(said["decision"]),
+                comment=said["comment"],
+                by=person,
+                at=now,
+            )
         return self._answer(proposal.pk)
 
     @extend_schema(request=RecallInput, responses={200: ProposalOutput})
     @action(detail=True, methods=["post"])
     def recall(self, request: Request, pk: UUID) -> Response:
         """Take a proposal of one's own back."""
-        said = self._read(RecallInput)
         proposal = self.get_object()
+        person = self._person()
+        said = self._read(RecallInput)
 
-        recall_proposal(proposal.pk, reason=said["reason"], by=self._person(), at=timezone.now())
+        recall_proposal(proposal.pk, reason=said["reason"], by=person, at=timezone.now())
         return self._answer(proposal.pk)
 
     def _person(self) -> User:

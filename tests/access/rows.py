@@ -1,0 +1,202 @@
+"""A row of every model that a door names, in any program: how the house of these tests is furnished.
+
+What a row says begins with its program's slug, so that a page on which another program's row shows in any way, be it in
+a count, a filter or the choices of a field, can be told by that word.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db.models import Model
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success, Task
+from uuid_utils.compat import uuid7
+
+from audit.context import acting_as
+from audit.models import Entry, Finding, ReconciliationRun, Seal
+from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
+from identity.operations import change_setting
+from identity.states import Role
+from ledger.models import Account, Hold, Period, Transaction
+from ledger.models import Entry as LedgerEntry
+from notifications.models import Delivery
+from notifications.states import DeliveryState
+from tests.factories import (
+    AccountFactory,
+    DeliveryFactory,
+    EntryFactory,
+    FindingFactory,
+    HoldFactory,
+    MembershipFactory,
+    PartyFactory,
+    PeriodFactory,
+    ProposalFactory,
+    RunFactory,
+    SealFactory,
+    TransactionFactory,
+    UserFactory,
+)
+
+
+def customer(program: Program) -> User:
+    """Return somebody whom this program alone knows."""
+    email = f"{program.slug}.customer@example.com"
+    known: User | None = User.objects.filter(email=email).first()
+    if known is None:
+        known = UserFactory(email=email, name=f"{program.slug} customer")
+        MembershipFactory(user=known, program=program, role=Role.CUSTOMER)
+    return known
+
+
+def _key(program: Program) -> ApiKey:
+    now = timezone.now()
+    return ApiKey.objects.create(
+        program=program,
+        name=f"{program.slug} key",
+        prefix=uuid4().hex[:12],
+        secret_hash="0" * 64,
+        scopes=["program.read"],
+        created_by=customer(program),
+        created_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+
+
+def _setting(program: Program) -> Setting:
+    with acting_as("test", program.slug):
+        reason = f"{program.slug} says so"
+        change_setting("identity.nightly_hour", program=program, value=3, version=0, reason=reason, at=timezone.now())
+    return Setting.objects.get(program=program)
+
+
+def _entry(program: Program | None) -> Entry:
+    slug = program.slug if program else "nowhere"
+    return EntryFactory(
+        program_id=program and program.pk,
+        actor_type=f"{slug}-actor",
+        actor_id=f"{slug}-somebody",
+        action=f"identity.{slug}.created",
+        subject_type=f"{slug}.thing",
+        correlation_id=f"{slug}-correlation",
+        payload={"said": slug},
+    )
+
+
+def _run(program: Program | None) -> ReconciliationRun:
+    slug = program.slug if program else "nowhere"
+    return RunFactory(program_id=program and program.pk, asked_by=f"{slug}:somebody")
+
+
+def _finding(program: Program | None) -> Finding:
+    slug = program.slug if program else "nowhere"
+    return FindingFactory(
+        program_id=program and program.pk,
+        check_name=f"{slug}.books",
+        title=f"{slug} books differ",
+        last_run=_run(program),
+    )
+
+
+def _account(program: Program) -> Account:
+    return AccountFactory(program=program, code=f"wallet:{program.slug}-{uuid4().hex[:8]}")
+
+
+def _transaction(program: Program) -> Transaction:
+    return TransactionFactory(
+        program_id=program.pk, key=f"{program.slug}-{uuid4().hex}", kind=f"{program.slug}_KIND"[:24].upper(),
+        memo=f"{program.slug} memo", actor_id=f"{program.slug}-somebody",
+    )  # fmt: skip
+
+
+def _ledger_entry(program: Program) -> LedgerEntry:
+    booked = _transaction(program)
+    debit, credit = _account(program), _account(program)
+    return LedgerEntry.objects.create(
+        program_id=program.pk, asset=debit.asset, transaction=booked, debit_account=debit, credit_account=credit,
+        amount=1, booked_at=booked.booked_at,
+    )  # fmt: skip
+
+
+# A row in a program.
+IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
+    Account: _account,
+    ApiKey: _key,
+    Delivery: lambda program: DeliveryFactory(
+        program=program,
+        recipient=customer(program),
+        heading=f"{program.slug} waits",
+        message=f"{program.slug}_waits",
+        state=DeliveryState.FAILED,
+    ),
+    Entry: _entry,
+    Finding: _finding,
+    Hold: lambda program: HoldFactory(program_id=program.pk, wallet=_account(program)),
+    LedgerEntry: _ledger_entry,
+    Membership: lambda program: customer(program).memberships.get(),
+    Party: lambda program: PartyFactory(
+        program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
+    ),
+    Period: lambda program: PeriodFactory(program=program),
+    Program: lambda program: program,
+    Proposal: lambda program: ProposalFactory(
+        program=program,
+        reason=f"{program.slug} wants it",
+        payload={"email": f"{program.slug}.nora@example.com", "role": "SUPPORT"},
+    ),
+    ReconciliationRun: _run,
+    Setting: _setting,
+    Transaction: _transaction,
+    User: customer,
+}
+
+
+def _task(*, success: bool) -> Task:
+    now = timezone.now()
+    task: Task = Task.objects.create(
+        id=uuid4().hex,
+        name="alpha-bravo",
+        func="config.background.tasks.heartbeat",
+        cluster="payouts",
+        started=now,
+        stopped=now,
+        success=success,
+        result="Traceback\nTimeoutError: no answer",
+        attempt_count=3,
+    )
+    return task
+
+
+# A row of no program: the house's own staff see it, if they hold the permission in the house.
+OF_NO_PROGRAM: dict[type[Model], Callable[[], Any]] = {
+    Entry: lambda: _entry(None),
+    Failure: lambda: _task(success=False),
+    Finding: lambda: _finding(None),
+    OrmQ: lambda: OrmQ.objects.create(key="payouts", payload="unreadable", lock=timezone.now()),
+    ReconciliationRun: lambda: _run(None),
+    Schedule: lambda: Schedule.objects.create(
+        name="tidy", func="config.background.tasks.heartbeat", next_run=timezone.now()
+    ),
+    Seal: SealFactory,
+    Success: lambda: _task(success=True),
+}
+
+
+def no_pk_of(model: type[Model]) -> Any:
+    """Return a key of the right form that no row has."""
+    return uuid7() if model._meta.pk.get_internal_type() == "UUIDField" else 2**40
+
+
+def row_of(model: type[Model], program: Program) -> Any:
+    """Return a new row of ``model``; in ``program``, if such rows are in one."""
+    return IN_PROGRAM[model](program) if model in IN_PROGRAM else OF_NO_PROGRAM[model]()
+
+
+def places_of(row: Any) -> set[UUID | None]:
+    """Return the programs that ``row`` belongs to; None is no program."""
+    if isinstance(row, Program):
+        return {row.pk}
+    if isinstance(row, User):
+        return set(row.memberships.values_list("program", flat=True))
+    return {getattr(row, "program_id", None)}
