@@ -42,9 +42,12 @@ from identity.errors.proposals import (
     ProposalChanged,
     ProposalExpired,
     RoleTooYoung,
+    SecondFactorTooYoung,
     UnknownKind,
+    VoterIsConcerned,
     VoterIsMaker,
 )
+from identity.errors.second_factors import HouseDecides, NoSecondFactor, NotAMember
 from identity.errors.settings import (
     SettingChanged,
     SettingMakesNoSense,
@@ -59,6 +62,7 @@ __all__ = (
     "AlreadyVoted",
     "EmailNotVerified",
     "EmailTaken",
+    "HouseDecides",
     "HouseHasOwners",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyRequired",
@@ -74,7 +78,9 @@ __all__ = (
     "LastOwner",
     "MembershipExists",
     "NeedsProposal",
+    "NoSecondFactor",
     "NoTerms",
+    "NotAMember",
     "NotAnApprover",
     "NotTheMaker",
     "PartyMakesNoSense",
@@ -89,6 +95,7 @@ __all__ = (
     "ScopeNotHeld",
     "SecondFactorCodeRequired",
     "SecondFactorRequired",
+    "SecondFactorTooYoung",
     "SecondFactorWrong",
     "SettingChanged",
     "SettingMakesNoSense",
@@ -106,5 +113,6 @@ __all__ = (
     "UnknownScope",
     "UnknownSetting",
     "UnknownTimeZone",
+    "VoterIsConcerned",
     "VoterIsMaker",
 )

@@ -26,6 +26,7 @@ from identity.operations.record_terms import record_terms
 from identity.operations.reencrypt_setting import reencrypt_setting
 from identity.operations.refresh_tokens import refresh_tokens
 from identity.operations.remove_membership import remove_membership
+from identity.operations.reset_second_factor import reset_second_factor
 from identity.operations.revise_proposal import revise_proposal
 from identity.operations.revoke_api_key import revoke_api_key
 from identity.operations.revoke_tokens import revoke_tokens
@@ -61,6 +62,7 @@ __all__ = (
     "reencrypt_setting",
     "refresh_tokens",
     "remove_membership",
+    "reset_second_factor",
     "revise_proposal",
     "revoke_api_key",
     "revoke_tokens",

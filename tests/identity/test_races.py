@@ -17,7 +17,7 @@ from audit.context import acting_as
 from audit.errors import DomainError
 from audit.models import Entry
 from identity import rules
-from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong, SettingChanged
+from identity.errors import KeyCollected, KeyRevoked, NoSecondFactor, SecondFactorWrong, SettingChanged
 from identity.models import ApiKey, RefreshToken, Setting, SettingVersion, TokenFamily
 from identity.operations import (
     change_setting,
@@ -26,10 +26,11 @@ from identity.operations import (
     issue_tokens,
     prepare_api_key,
     refresh_tokens,
+    reset_second_factor,
     revoke_api_key,
 )
 from identity.tokens import BadToken
-from tests.factories import ProgramFactory, UserFactory
+from tests.factories import ProgramFactory, ProposalFactory, UserFactory
 from tests.identity.test_api_tokens import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,6 +103,17 @@ def test_a_key_is_revoked_once() -> None:
 
     assert outcomes.count(KeyRevoked) == AT_ONCE - 1
     assert Entry.objects.filter(action="identity.api_key.revoked").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_second_factor_is_reset_once() -> None:
+    user, proposal = UserFactory(), ProposalFactory()
+    TOTP.activate(user, generate_totp_secret())
+
+    outcomes = all_at_once(lambda: reset_second_factor(user.pk, proposal=proposal, at=timezone.now()))
+
+    assert outcomes.count(NoSecondFactor) == AT_ONCE - 1
+    assert Entry.objects.filter(action="identity.user.second_factor_reset").count() == 1
 
 
 def test_a_one_time_code_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
