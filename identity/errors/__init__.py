@@ -1,5 +1,15 @@
 """Why identity says no."""
 
+from identity.errors.addresses import (
+    AddressMakesNoSense,
+    AddressTaken,
+    ProofExpired,
+    ProofForAnotherSite,
+    ProofMakesNoSense,
+    ProofNotAskedFor,
+    ProofUsed,
+    SignatureWrong,
+)
 from identity.errors.callers import (
     EmailNotVerified,
     IdempotencyKeyInvalid,
@@ -59,6 +69,8 @@ from identity.errors.settings import (
 from identity.errors.terms import NoTerms, RatesMakeNoSense, TermsChanged, TermsNeedProposal, TermsReachBack
 
 __all__ = (
+    "AddressMakesNoSense",
+    "AddressTaken",
     "AlreadyVoted",
     "EmailNotVerified",
     "EmailTaken",
@@ -88,6 +100,11 @@ __all__ = (
     "PolicyMakesNoSense",
     "PolicyUnsatisfiable",
     "ProgramRequired",
+    "ProofExpired",
+    "ProofForAnotherSite",
+    "ProofMakesNoSense",
+    "ProofNotAskedFor",
+    "ProofUsed",
     "ProposalChanged",
     "ProposalExpired",
     "RatesMakeNoSense",
@@ -103,6 +120,7 @@ __all__ = (
     "SettingNeedsProposal",
     "SettingUnreadable",
     "SignInLocked",
+    "SignatureWrong",
     "SlugTaken",
     "TermsChanged",
     "TermsNeedProposal",

@@ -1,5 +1,6 @@
 """What identity stores."""
 
+from identity.models.addresses import AddressChallenge, WalletAddress, WalletAddressQuerySet
 from identity.models.idempotency import IdempotencyRecord
 from identity.models.keys import ApiKey, ApiKeyQuerySet
 from identity.models.parties import Party, PartyQuerySet
@@ -11,6 +12,7 @@ from identity.models.tokens import RefreshToken, TokenFamily, UsedCode
 
 __all__ = (
     "PERSON",
+    "AddressChallenge",
     "ApiKey",
     "ApiKeyQuerySet",
     "ApprovalPolicy",
@@ -33,4 +35,6 @@ __all__ = (
     "UsedCode",
     "User",
     "UserManager",
+    "WalletAddress",
+    "WalletAddressQuerySet",
 )

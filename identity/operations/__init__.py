@@ -1,6 +1,7 @@
 """What identity does."""
 
 from identity.operations.add_membership import add_membership
+from identity.operations.ask_for_proof import ask_for_proof
 from identity.operations.bootstrap_owner import bootstrap_owner
 from identity.operations.change_party import change_party
 from identity.operations.change_party_status import change_party_status
@@ -21,6 +22,7 @@ from identity.operations.note_key_use import note_key_use
 from identity.operations.open_party import open_party
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
+from identity.operations.prove_address import prove_address
 from identity.operations.recall_proposal import recall_proposal
 from identity.operations.record_terms import record_terms
 from identity.operations.reencrypt_setting import reencrypt_setting
@@ -37,6 +39,7 @@ from identity.operations.vote import vote
 
 __all__ = (
     "add_membership",
+    "ask_for_proof",
     "bootstrap_owner",
     "change_party",
     "change_party_status",
@@ -57,6 +60,7 @@ __all__ = (
     "open_party",
     "prepare_api_key",
     "propose",
+    "prove_address",
     "recall_proposal",
     "record_terms",
     "reencrypt_setting",
