@@ -60,6 +60,7 @@ class UserAdmin(RecordedAdmin):
         "email",
         "phone",
         "telegram_chat_id",
+        "time_zone",
         "active",
         instant("last_login", "Last signed in"),
         instant("created_at", "Here since"),

@@ -41,6 +41,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")  # in which pages show them times
     telegram_chat_id = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)
     # A second factor that is set up after a reset has no vote for a while: see `possible_voters`.

@@ -8,6 +8,7 @@ from identity.operations.change_party_status import change_party_status
 from identity.operations.change_program import change_program
 from identity.operations.change_program_status import change_program_status
 from identity.operations.change_setting import change_setting
+from identity.operations.change_user import change_user
 from identity.operations.check_second_factor import check_second_factor
 from identity.operations.collect_api_key import collect_api_key
 from identity.operations.create_api_key import create_api_key
@@ -46,6 +47,7 @@ __all__ = (
     "change_program",
     "change_program_status",
     "change_setting",
+    "change_user",
     "check_second_factor",
     "collect_api_key",
     "create_api_key",

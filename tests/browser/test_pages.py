@@ -22,6 +22,8 @@ THEMES = ("light", "dark")
 
 PORTAL = [
     "/portal/",
+    "/portal/profile/",
+    "/portal/profile/addresses/",
     "/portal/security/",
     "/accounts/password/change/",
     "/accounts/email/",

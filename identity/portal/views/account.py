@@ -1,4 +1,4 @@
-"""Doors for people who look after their own affairs."""
+"""Where a person belongs, what happened, and how their sign-in is secured."""
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
