@@ -3,17 +3,13 @@
 from typing import Any
 
 import pytest
-from eth_account import Account
-from eth_account.messages import encode_defunct
 from playwright.sync_api import expect
 
 from identity.models import User, WalletAddress
 from tests.browser.conftest import NARROW, Visit
-from tests.identity.test_wallet_address import KEY, sign
+from tests.wallet import ADDRESS, sign, sign_bytes
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
-
-ADDRESS = Account.from_key(KEY).address
 
 # What a wallet's extension puts into pages: it asks its owner, here the test, and answers.
 _WALLET = """window.ethereum = {
@@ -32,8 +28,7 @@ def install_wallet(visit: Visit, *, refuses: list[str]) -> None:
         if method == "personal_sign":
             message, address = params
             assert address == ADDRESS
-            signed = Account.sign_message(encode_defunct(hexstr=message), KEY)
-            return {"result": f"0x{signed.signature.hex().removeprefix('0x')}"}
+            return {"result": sign_bytes(message)}
         return {"result": {"eth_requestAccounts": [ADDRESS.lower()], "eth_chainId": "0x89"}[method]}
 
     visit.context.expose_function("walletAnswers", answers)

@@ -7,21 +7,19 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from eth_account import Account
 
 from audit.models import Entry
 from identity.errors import ProfileMakesNoSense, UnknownTimeZone
 from identity.models import AddressChallenge, User, WalletAddress
 from identity.operations import ask_for_proof, change_user
 from tests.factories import EntryFactory, UserFactory
-from tests.identity.test_wallet_address import KEY, OTHER_KEY, sign
 from tests.signed_in import BACKEND
+from tests.wallet import ADDRESS, OTHER_KEY, sign
 
 pytestmark = pytest.mark.django_db
 
 PROFILE = "/portal/profile/"
 ADDRESSES = "/portal/profile/addresses/"
-ADDRESS = Account.from_key(KEY).address
 
 
 @pytest.fixture

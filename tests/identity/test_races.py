@@ -12,7 +12,6 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
-from eth_account import Account
 
 from audit.context import acting_as
 from audit.errors import DomainError
@@ -43,7 +42,7 @@ from identity.operations import (
 from identity.tokens import BadToken
 from tests.factories import ProgramFactory, ProposalFactory, UserFactory
 from tests.identity.test_api_tokens import code_of
-from tests.identity.test_wallet_address import KEY, sign
+from tests.wallet import ADDRESS, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,7 +130,7 @@ def test_a_second_factor_is_reset_once() -> None:
 @pytest.mark.usefixtures("acting")
 def test_a_proof_is_used_once() -> None:
     user, now = UserFactory(), timezone.now()
-    text = ask_for_proof(Account.from_key(KEY).address, chain_id=1, by=user, at=now).text
+    text = ask_for_proof(ADDRESS, chain_id=1, by=user, at=now).text
     signature = sign(text)
 
     outcomes = all_at_once(lambda: prove_address(text, signature=signature, by=user, at=now))
@@ -142,9 +141,9 @@ def test_a_proof_is_used_once() -> None:
 
 @pytest.mark.usefixtures("acting")
 def test_of_many_who_hold_one_key_the_first_has_the_address() -> None:
-    now, address = timezone.now(), Account.from_key(KEY).address
+    now = timezone.now()
     given = [
-        (user, ask_for_proof(address, chain_id=1, by=user, at=now).text)
+        (user, ask_for_proof(ADDRESS, chain_id=1, by=user, at=now).text)
         for user in UserFactory.create_batch(AT_ONCE)
     ]  # fmt: skip
     signed = iter([(user, text, sign(text)) for user, text in given])

@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
-from eth_account import Account
-from eth_account.messages import encode_defunct
-from eth_account.signers.local import LocalAccount
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
@@ -31,13 +28,11 @@ from identity.models import AddressChallenge, User, WalletAddress
 from identity.operations import ask_for_proof, create_api_key, prove_address
 from identity.states import Role
 from tests.factories import MembershipFactory, UserFactory
+from tests.wallet import ADDRESS, KEY, OTHER_ADDRESS, OTHER_KEY, recovered, sign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
 NOW = timezone.now()
-# Keys that everybody knows, from a mnemonic that everybody knows.
-KEY = "0x" + "11" * 32
-OTHER_KEY = "0x" + "22" * 32
 NOBODY = "0x" + "1" * 40
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -48,22 +43,12 @@ def _public_url(settings: Any) -> None:
 
 
 @pytest.fixture
-def wallet() -> LocalAccount:
-    account: LocalAccount = Account.from_key(KEY)
-    return account
-
-
-@pytest.fixture
 def nora(db: None) -> User:
     return UserFactory(email="nora@example.com")
 
 
-def sign(text: str, key: str = KEY) -> str:
-    return f"0x{Account.sign_message(encode_defunct(text=text), key).signature.hex().removeprefix('0x')}"
-
-
-def ask(wallet: LocalAccount, *, by: User, at: datetime = NOW, chain_id: int = 1) -> str:
-    text: str = ask_for_proof(wallet.address, chain_id=chain_id, by=by, at=at).text
+def ask(*, by: User, at: datetime = NOW, chain_id: int = 1) -> str:
+    text: str = ask_for_proof(ADDRESS, chain_id=chain_id, by=by, at=at).text
     return text
 
 
@@ -81,10 +66,10 @@ def refused(error: type[DomainError], act: Any) -> DomainError:
     return caught.value
 
 
-def test_the_text_is_that_of_eip_4361(wallet: LocalAccount, nora: User) -> None:
+def test_the_text_is_that_of_eip_4361(nora: User) -> None:
     at = datetime(2026, 11, 20, 18, 30, 15, 123456, tzinfo=UTC)
 
-    challenge = ask_for_proof(wallet.address.lower(), chain_id=137, by=nora, at=at)
+    challenge = ask_for_proof(ADDRESS.lower(), chain_id=137, by=nora, at=at)
 
     assert challenge.text == (
         "money.example.com wants you to sign in with your Ethereum account:\n"
@@ -103,23 +88,23 @@ def test_the_text_is_that_of_eip_4361(wallet: LocalAccount, nora: User) -> None:
     assert challenge.expires_at == datetime(2026, 11, 20, 18, 40, 15, tzinfo=UTC)
 
 
-def test_who_signs_it_has_the_address(wallet: LocalAccount, nora: User) -> None:
-    proven = prove(ask(wallet, by=nora, chain_id=137), by=nora)
+def test_who_signs_it_has_the_address(nora: User) -> None:
+    proven = prove(ask(by=nora, chain_id=137), by=nora)
 
     assert WalletAddress.objects.get() == proven
-    assert proven.address == wallet.address.lower()
-    assert proven.shown == str(proven) == wallet.address
+    assert proven.address == ADDRESS.lower()
+    assert proven.shown == str(proven) == ADDRESS
     assert (proven.user, proven.chain_id, proven.proven_at) == (nora, 137, NOW)
     entry = Entry.objects.about(proven).get()
     assert entry.action == "identity.wallet_address.proven"
     assert entry.payload == {"user": str(nora.pk), "chain_id": 137}
 
 
-def test_a_second_proof_is_a_newer_one(wallet: LocalAccount, nora: User) -> None:
-    first = prove(ask(wallet, by=nora), by=nora)
+def test_a_second_proof_is_a_newer_one(nora: User) -> None:
+    first = prove(ask(by=nora), by=nora)
     later = NOW + timedelta(days=1)
 
-    again = prove(ask(wallet, by=nora, at=later, chain_id=10), by=nora, at=later)
+    again = prove(ask(by=nora, at=later, chain_id=10), by=nora, at=later)
 
     assert again.pk == first.pk
     assert (again.chain_id, again.proven_at) == (10, later)
@@ -127,8 +112,8 @@ def test_a_second_proof_is_a_newer_one(wallet: LocalAccount, nora: User) -> None
 
 
 @pytest.mark.parametrize("recovery", [0, 1, 27, 28])
-def test_wallets_that_count_from_nought_are_understood(recovery: int, wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_wallets_that_count_from_nought_are_understood(recovery: int, nora: User) -> None:
+    text = ask(by=nora)
     signature = sign(text)
     is_ours = int(signature[-2:], 16) - 27 == recovery % 27
 
@@ -143,16 +128,16 @@ def test_wallets_that_count_from_nought_are_understood(recovery: int, wallet: Lo
 # What is refused
 
 
-def test_a_proof_is_good_once(wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_a_proof_is_good_once(nora: User) -> None:
+    text = ask(by=nora)
     prove(text, by=nora, at=NOW - timedelta(seconds=1))
 
     refused(ProofUsed, lambda: prove(text, by=nora))
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(-1, True), (0, False), (1, False)])
-def test_a_proof_is_good_for_ten_minutes(seconds: int, good: bool, wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_a_proof_is_good_for_ten_minutes(seconds: int, good: bool, nora: User) -> None:
+    text = ask(by=nora)
     at = AddressChallenge.objects.get().expires_at + timedelta(seconds=seconds)
 
     if good:
@@ -161,15 +146,15 @@ def test_a_proof_is_good_for_ten_minutes(seconds: int, good: bool, wallet: Local
         refused(ProofExpired, lambda: prove(text, by=nora, at=at))
 
 
-def test_another_person_s_text_proves_nothing(wallet: LocalAccount, nora: User, bob: User) -> None:
-    text = ask(wallet, by=bob)
+def test_another_person_s_text_proves_nothing(nora: User, bob: User) -> None:
+    text = ask(by=bob)
 
     refused(ProofNotAskedFor, lambda: prove(text, by=nora))
 
 
-def test_another_site_s_text_proves_nothing(wallet: LocalAccount, nora: User, settings: Any) -> None:
+def test_another_site_s_text_proves_nothing(nora: User, settings: Any) -> None:
     settings.PUBLIC_URL = "https://other.example.com"
-    text = ask(wallet, by=nora)
+    text = ask(by=nora)
     settings.PUBLIC_URL = "https://money.example.com"
 
     assert "other.example.com" in str(refused(ProofForAnotherSite, lambda: prove(text, by=nora)))
@@ -185,17 +170,15 @@ def changed(text: str, **changes: Any) -> str:
         ({"nonce": "0" * 32}, ProofNotAskedFor),
         ({"chain_id": 2}, ProofNotAskedFor),
         ({"uri": "https://money.example.com/x"}, ProofNotAskedFor),
-        ({"address": Account.from_key(OTHER_KEY).address.lower()}, ProofNotAskedFor),
+        ({"address": OTHER_ADDRESS.lower()}, ProofNotAskedFor),
         ({"issued_at": NOW + timedelta(minutes=5)}, ProofNotAskedFor),
         ({"expires_at": NOW + timedelta(days=365)}, ProofNotAskedFor),
         ({"domain": "money.example.com:444"}, ProofForAnotherSite),
         ({"domain": "MONEY.example.com"}, ProofForAnotherSite),
     ],
 )
-def test_a_text_that_was_changed_proves_nothing(
-    changes: dict[str, Any], error: type[DomainError], wallet: LocalAccount, nora: User
-) -> None:
-    text = changed(ask(wallet, by=nora), **changes)
+def test_a_text_that_was_changed_proves_nothing(changes: dict[str, Any], error: type[DomainError], nora: User) -> None:
+    text = changed(ask(by=nora), **changes)
 
     for key in (KEY, OTHER_KEY):
         forged = sign(text, key)
@@ -212,8 +195,8 @@ def test_a_text_that_was_changed_proves_nothing(
         ("0x19E7", "0x19e7"), ("0x19E7", "19E7"),
     ],
 )  # fmt: skip
-def test_a_text_of_another_form_proves_nothing(old: str, new: str, wallet: LocalAccount, nora: User) -> None:
-    given_text = ask(wallet, by=nora)
+def test_a_text_of_another_form_proves_nothing(old: str, new: str, nora: User) -> None:
+    given_text = ask(by=nora)
     text = given_text.replace(old, new)
 
     assert text != given_text
@@ -223,34 +206,34 @@ def test_a_text_of_another_form_proves_nothing(old: str, new: str, wallet: Local
 @pytest.mark.parametrize(
     "ending", ["\n", " ", "\nNot Before: 2026-01-01T00:00:00Z", "\nResources:\n- https://x", "\x00"]
 )
-def test_nothing_may_follow_the_text(ending: str, wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora) + ending
+def test_nothing_may_follow_the_text(ending: str, nora: User) -> None:
+    text = ask(by=nora) + ending
 
     refused(ProofMakesNoSense, lambda: prove(text, by=nora))
 
 
-def test_a_day_that_no_calendar_has_is_refused(wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_a_day_that_no_calendar_has_is_refused(nora: User) -> None:
+    text = ask(by=nora)
     day = text.partition("Issued At: ")[2][:10]
 
     refused(ProofMakesNoSense, lambda: prove(text.replace(day, "2026-02-30"), by=nora))
 
 
-def test_another_key_s_signature_is_refused(wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_another_key_s_signature_is_refused(nora: User) -> None:
+    text = ask(by=nora)
 
     refused(SignatureWrong, lambda: prove(text, by=nora, signature=sign(text, OTHER_KEY)))
     refused(SignatureWrong, lambda: prove(text, by=nora, signature=sign(f"{text} ")))
     assert prove(text, by=nora).user == nora  # a wrong one does not use the text up
 
 
-def test_the_twin_of_a_signature_is_refused(wallet: LocalAccount, nora: User) -> None:
-    text = ask(wallet, by=nora)
+def test_the_twin_of_a_signature_is_refused(nora: User) -> None:
+    text = ask(by=nora)
     raw = bytes.fromhex(sign(text)[2:])
     s = ORDER - int.from_bytes(raw[32:64])
     twin = raw[:32] + s.to_bytes(32) + bytes([27 + 28 - raw[64]])
     # It is as valid as the other: the library says so.
-    assert Account.recover_message(encode_defunct(text=text), signature=twin) == wallet.address
+    assert recovered(text, twin) == ADDRESS
 
     refused(SignatureWrong, lambda: prove(text, by=nora, signature=f"0x{twin.hex()}"))
 
@@ -270,10 +253,8 @@ def raw(r: int, s: int, v: int = 27) -> str:
         (raw(5, 1), SignatureWrong),  # no point of the curve has this x
     ],
 )  # fmt: skip
-def test_what_is_no_signature_is_refused(
-    signature: str, error: type[DomainError], wallet: LocalAccount, nora: User
-) -> None:
-    text = ask(wallet, by=nora)
+def test_what_is_no_signature_is_refused(signature: str, error: type[DomainError], nora: User) -> None:
+    text = ask(by=nora)
 
     refused(error, lambda: prove_address(text, signature=signature, by=nora, at=NOW))
 
@@ -284,9 +265,9 @@ def test_no_signature_breaks_the_check(signature: bytes) -> None:
         proofs.check_signature(f"0x{signature.hex()}", text="a", address="0x" + "0" * 40)
 
 
-def test_an_address_belongs_to_one_person(wallet: LocalAccount, nora: User, bob: User) -> None:
-    prove(ask(wallet, by=bob), by=bob, at=NOW)
-    text = ask(wallet, by=nora)
+def test_an_address_belongs_to_one_person(nora: User, bob: User) -> None:
+    prove(ask(by=bob), by=bob, at=NOW)
+    text = ask(by=nora)
 
     refused(AddressTaken, lambda: prove(text, by=nora))
 
@@ -318,17 +299,17 @@ def test_what_is_no_address_is_refused(sent: str, nora: User) -> None:
 # What the database holds
 
 
-def test_the_database_holds_an_address_in_lower_case_and_once(wallet: LocalAccount, nora: User, bob: User) -> None:
-    for address in (wallet.address, "0x1", wallet.address.lower()[2:]):
+def test_the_database_holds_an_address_in_lower_case_and_once(nora: User, bob: User) -> None:
+    for address in (ADDRESS, "0x1", ADDRESS.lower()[2:]):
         with pytest.raises(IntegrityError, match="lower_case"), transaction.atomic():
             WalletAddress.objects.create(user=nora, address=address, chain_id=1, proven_at=NOW)
-    prove(ask(wallet, by=nora), by=nora)
+    prove(ask(by=nora), by=nora)
     with pytest.raises(IntegrityError, match="address"), transaction.atomic():
-        WalletAddress.objects.create(user=bob, address=wallet.address.lower(), chain_id=1, proven_at=NOW)
+        WalletAddress.objects.create(user=bob, address=ADDRESS.lower(), chain_id=1, proven_at=NOW)
 
 
-def test_the_database_leaves_an_address_with_who_proved_it(wallet: LocalAccount, nora: User, bob: User) -> None:
-    prove(ask(wallet, by=nora), by=nora)
+def test_the_database_leaves_an_address_with_who_proved_it(nora: User, bob: User) -> None:
+    prove(ask(by=nora), by=nora)
 
     with pytest.raises(DatabaseError, match="stays with who proved it"), transaction.atomic():
         WalletAddress.objects.update(user=bob)
@@ -336,12 +317,12 @@ def test_the_database_leaves_an_address_with_who_proved_it(wallet: LocalAccount,
         AddressChallenge.objects.update(used_at=None)
 
 
-def test_old_texts_are_cleared_away(wallet: LocalAccount, nora: User, bob: User) -> None:
-    ask(wallet, by=nora, at=NOW - timedelta(days=2))
-    ask(wallet, by=bob, at=NOW - timedelta(days=2))
-    ask(wallet, by=nora, at=NOW - timedelta(hours=2))
+def test_old_texts_are_cleared_away(nora: User, bob: User) -> None:
+    ask(by=nora, at=NOW - timedelta(days=2))
+    ask(by=bob, at=NOW - timedelta(days=2))
+    ask(by=nora, at=NOW - timedelta(hours=2))
 
-    ask(wallet, by=nora)
+    ask(by=nora)
 
     assert AddressChallenge.objects.filter(user=nora).count() == 2
     assert AddressChallenge.objects.filter(user=bob).count() == 1
@@ -350,28 +331,28 @@ def test_old_texts_are_cleared_away(wallet: LocalAccount, nora: User, bob: User)
 # Over the API
 
 
-def test_it_goes_over_the_api(wallet: LocalAccount, api_as: Any, nora: User) -> None:
+def test_it_goes_over_the_api(api_as: Any, nora: User) -> None:
     api: APIClient = api_as(nora)
 
-    asked = api.post("/api/v2/auth/wallet/challenge", {"address": wallet.address.lower(), "chain_id": 8453})
+    asked = api.post("/api/v2/auth/wallet/challenge", {"address": ADDRESS.lower(), "chain_id": 8453})
     assert asked.status_code == 201
     assert set(asked.json()) == {"message", "nonce", "expires_at"}
     message = asked.json()["message"]
     proven = api.post("/api/v2/auth/wallet/prove", {"message": message, "signature": sign(message)})
 
     assert proven.status_code == 200
-    assert proven.json()["address"] == wallet.address
+    assert proven.json()["address"] == ADDRESS
     assert api.get("/api/v2/auth/wallet").json()["results"] == [proven.json()]
 
 
-def test_everybody_sees_their_own_addresses_only(wallet: LocalAccount, api_as: Any, nora: User, bob: User) -> None:
-    prove(ask(wallet, by=bob), by=bob)
+def test_everybody_sees_their_own_addresses_only(api_as: Any, nora: User, bob: User) -> None:
+    prove(ask(by=bob), by=bob)
 
     assert api_as(nora).get("/api/v2/auth/wallet").json()["results"] == []
 
 
-def test_a_refusal_says_which_it_is(wallet: LocalAccount, api_as: Any, nora: User) -> None:
-    text = ask(wallet, by=nora, at=timezone.now())
+def test_a_refusal_says_which_it_is(api_as: Any, nora: User) -> None:
+    text = ask(by=nora, at=timezone.now())
 
     answer = api_as(nora).post("/api/v2/auth/wallet/prove", {"message": text, "signature": sign(text, OTHER_KEY)})
 
@@ -379,7 +360,7 @@ def test_a_refusal_says_which_it_is(wallet: LocalAccount, api_as: Any, nora: Use
     assert not WalletAddress.objects.exists()
 
 
-def test_keys_and_strangers_prove_nothing(wallet: LocalAccount, api: APIClient, program: Any) -> None:
+def test_keys_and_strangers_prove_nothing(api: APIClient, program: Any) -> None:
     owner = MembershipFactory(program=program, role=Role.OWNER).user
     expires_at = NOW + timedelta(days=1)
     key, secret = create_api_key(
