@@ -190,6 +190,44 @@ VARIABLES: tuple[Variable, ...] = (
         meaning="Sender of mails.",
     ),
     Variable(
+        name="GOOGLE_CLIENT_ID",
+        example="1234567890-abc.apps.googleusercontent.com",
+        meaning="Sign-in with Google, as its console names this site. Empty: not offered.",
+    ),
+    Variable(
+        name="GOOGLE_CLIENT_SECRET",
+        meaning="The secret that goes with it.",
+    ),
+    Variable(
+        name="GITHUB_CLIENT_ID",
+        example="Iv1.0123456789abcdef",
+        meaning="Sign-in with GitHub, as its OAuth app names this site. Empty: not offered.",
+    ),
+    Variable(
+        name="GITHUB_CLIENT_SECRET",
+        meaning="The secret that goes with it.",
+    ),
+    Variable(
+        name="OIDC_URL",
+        parse=url("http", "https"),
+        example="https://login.example.com/realms/staff",
+        meaning="An OpenID Connect provider, by its issuer. Empty: not offered.",
+    ),
+    Variable(
+        name="OIDC_NAME",
+        default="Single sign-on",
+        meaning="What people call that provider.",
+    ),
+    Variable(
+        name="OIDC_CLIENT_ID",
+        example="countinghouse",
+        meaning="How that provider names this site.",
+    ),
+    Variable(
+        name="OIDC_CLIENT_SECRET",
+        meaning="The secret that goes with it.",
+    ),
+    Variable(
         name="PORT",
         parse=number(1, 65_535),
         default="8000",

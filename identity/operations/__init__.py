@@ -18,8 +18,10 @@ from identity.operations.execute_proposal import execute_proposal
 from identity.operations.expire_proposals import expire_proposals
 from identity.operations.grant_role import grant_role
 from identity.operations.issue_tokens import issue_tokens
+from identity.operations.note_connection import note_connection
 from identity.operations.note_failed_second_factor import note_failed_second_factor
 from identity.operations.note_key_use import note_key_use
+from identity.operations.note_sign_up import note_sign_up
 from identity.operations.open_party import open_party
 from identity.operations.prepare_api_key import prepare_api_key
 from identity.operations.propose import propose
@@ -57,8 +59,10 @@ __all__ = (
     "expire_proposals",
     "grant_role",
     "issue_tokens",
+    "note_connection",
     "note_failed_second_factor",
     "note_key_use",
+    "note_sign_up",
     "open_party",
     "prepare_api_key",
     "propose",

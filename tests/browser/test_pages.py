@@ -31,6 +31,7 @@ PORTAL = [
     "/accounts/2fa/totp/activate/",
     "/accounts/2fa/webauthn/",
     "/accounts/2fa/webauthn/add/",
+    "/accounts/3rdparty/",
     "/accounts/sessions/",
     "/accounts/logout/",
 ]
