@@ -12,7 +12,7 @@ from config.backoffice.theme import UNFOLD_SETTINGS
 from config.environment import BASE_DIR, load
 from config.environment.secrets_file import local_secret, random_key, random_text
 from config.environment.variables import TEST
-from config.house.providers import elsewhere_settings, provider_apps
+from config.house.providers import provider_apps, sign_in_settings
 from config.logging import logging_settings
 from config.postgres.connection import connection_settings, database_url
 
@@ -179,7 +179,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "config.house.accounts.HouseSecondFactors"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True
-vars().update(elsewhere_settings(environment))
+vars().update(sign_in_settings(environment))
 
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -15,9 +15,15 @@ def provider_apps(environment: Mapping[str, Any] | Any) -> list[str]:
     return [f"allauth.socialaccount.providers.{provider}" for provider in ("openid_connect", *named)]
 
 
-def elsewhere_settings(environment: Mapping[str, Any] | Any) -> dict[str, Any]:
-    """Return the settings of the library's part that signs people in from elsewhere."""
+def sign_in_settings(environment: Mapping[str, Any] | Any) -> dict[str, Any]:
+    """Return the sign-in library's settings for providers, and for the forms that stand in the place of its own."""
     return {
+        "MFA_FORMS": {
+            "authenticate": "config.house.second_factors.CodeForm",
+            "reauthenticate": "config.house.second_factors.CodeAgainForm",
+            "authenticate_webauthn": "config.house.second_factors.PasskeyForm",
+            "reauthenticate_webauthn": "config.house.second_factors.PasskeyAgainForm",
+        },
         "SOCIALACCOUNT_PROVIDERS": provider_settings(environment),
         "SOCIALACCOUNT_ADAPTER": "config.house.elsewhere.HouseAccountsElsewhere",
         "SOCIALACCOUNT_FORMS": {"disconnect": "config.house.elsewhere.HouseDisconnectForm"},
