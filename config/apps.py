@@ -13,6 +13,7 @@ class CompositionRoot(AppConfig):
 
     def ready(self) -> None:
         from config.background import task_context
+        from config.house import elsewhere
         from config.house.settings import SETTINGS
         from config.processes import guard
         from config.web import metrics
@@ -23,6 +24,7 @@ class CompositionRoot(AppConfig):
         guard.end_deaf_cluster()
         task_context.install()
         metrics.install()
+        elsewhere.install()
         register_settings(SETTINGS)
 
 

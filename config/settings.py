@@ -12,6 +12,7 @@ from config.backoffice.theme import UNFOLD_SETTINGS
 from config.environment import BASE_DIR, load
 from config.environment.secrets_file import local_secret, random_key, random_text
 from config.environment.variables import TEST
+from config.house.providers import provider_apps, sign_in_settings
 from config.logging import logging_settings
 from config.postgres.connection import connection_settings, database_url
 
@@ -67,6 +68,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    *provider_apps(environment),
     "allauth.usersessions",
     "axes",
     "csp",
@@ -95,10 +98,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.web.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.web.sign_in.ProviderMiddleware",
     "config.web.middleware.SessionActivityMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -176,6 +181,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "config.house.accounts.HouseSecondFactors"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True
+vars().update(sign_in_settings(environment))
 
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours

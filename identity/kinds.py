@@ -20,6 +20,7 @@ class Prepared:
 
     payload: Payload
     sealed: str = field(default="", repr=False)
+    subject: tuple[str, str] | None = None  # its type and id, where the wording says what it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

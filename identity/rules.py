@@ -25,7 +25,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | _WORKING_ON_FINDINGS
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
-    | {"setting.change", "setting.propose", "terms.propose", "party.manage"}
+    | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS

@@ -1,7 +1,7 @@
 """Tokens of the API: what they say, how they are signed, and which are refused.
 
 The first of ``settings.JWT_SECRETS`` signs and all verify, so that they rotate. A token also carries a mark of the
-password it stands on: another password, and all tokens are void.
+credentials it stands on: another password, or a reset of the second factor, and all tokens are void.
 """
 
 import secrets
@@ -46,8 +46,8 @@ class Claims:
 
 
 def epoch_of(user: User) -> str:
-    """Return the mark of the user's password: it changes with it and says nothing about it."""
-    return salted_hmac("identity.tokens.epoch", user.password, algorithm="sha256").hexdigest()[:16]
+    """Return the mark of the user's credentials: it changes with them and says nothing about them."""
+    return salted_hmac("identity.tokens.epoch", user.credentials_mark, algorithm="sha256").hexdigest()[:16]
 
 
 def sign(kind: str, *, user: User, family_id: UUID, at: datetime, stepped_up_at: datetime | None = None) -> str:

@@ -127,7 +127,7 @@ class ScheduleAdmin(MachineryAdmin):
 def register_machinery(site: admin.AdminSite) -> None:
     """Put our windows in the place of the libraries' screens, and take away those that nobody needs."""
     for model in list(site._registry):
-        if model._meta.app_label in ("auth", "axes", "account", "mfa", "usersessions", "django_q"):
+        if model._meta.app_label in ("auth", "axes", "account", "mfa", "socialaccount", "usersessions", "django_q"):
             try:
                 site.unregister(model)
             except NotRegistered:  # a library unregistered it itself

@@ -14,6 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 from config.environment.parsing import Refused, encryption_keys, hosts, networks, public_keys, secrets, words
 from config.environment.variables import LOCAL, PRODUCTION, TEST, VARIABLES, Variable
 
+# All of them, or none.
+_TOGETHER = (
+    ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"),
+    ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
+    ("OIDC_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 
@@ -82,6 +89,12 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         found.append("DEBUG must be 0 in production.")
     if values["ENVIRONMENT"] == PRODUCTION and not values["PUBLIC_URL"].startswith("https://"):
         found.append("PUBLIC_URL must start with https:// in production.")
+    for names in _TOGETHER:
+        missing = [name for name in names if not values[name]]
+        if missing and len(missing) < len(names):
+            found.append(f"{missing[0]} is missing: {', '.join(names)} go together.")
+    if values["ENVIRONMENT"] == PRODUCTION and values["OIDC_URL"].startswith("http://"):
+        found.append("OIDC_URL must start with https:// in production.")
     if values["TASK_BROKER"] == "redis" and not values["REDIS_URL"]:
         found.append("REDIS_URL is missing: TASK_BROKER=redis keeps the tasks there.")
     # The clock of a task starts when it is fetched: one may run and one more wait in front of it.

@@ -3,44 +3,28 @@
 ``docs/settings.md`` and ``.env.example`` are compared with it by a test, so an undocumented variable breaks the build.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from config.environment.outside import OUTSIDE
 from config.environment.parsing import (
     boolean,
     choice,
     database,
-    email_url,
     encryption_keys,
     hosts,
     networks,
     number,
-    private_key,
     public_keys,
     rate,
     secret,
     secrets,
     signing_seed,
-    text,
     url,
     words,
 )
+from config.environment.variable import Variable
+
+__all__ = ["LOCAL", "PRODUCTION", "TEST", "VARIABLES", "Variable"]
 
 LOCAL, TEST, PRODUCTION = "local", "test", "production"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One variable: what it means to an operator and how its text becomes a value."""
-
-    name: str
-    meaning: str
-    parse: Callable[[str], Any] = text
-    default: str = ""
-    required: bool = False  # in production; elsewhere the default, or a generated value, stands in
-    example: str = ""  # what .env.example shows where the default is empty
-
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(
@@ -190,29 +174,7 @@ VARIABLES: tuple[Variable, ...] = (
         example="127.0.0.1:8545,simulator.internal",
         meaning="Hosts, with or without a port, that calls may reach without https or on a private network.",
     ),
-    Variable(
-        name="RPC_URL",
-        parse=url("http", "https", "ws", "wss"),
-        example="http://127.0.0.1:8545",
-        meaning="JSON-RPC address of an EVM node. Empty: the chain rail is off.",
-    ),
-    Variable(
-        name="RELAYER_PRIVATE_KEY",
-        parse=private_key,
-        meaning="Signs on-chain payouts. Give it to the `payouts` workers only.",
-    ),
-    Variable(
-        name="EMAIL_URL",
-        parse=email_url,
-        required=True,
-        example="smtp+tls://user:password@mail.example.com:587",
-        meaning="Where mail leaves. Local: files under `VAR_DIR/mail`.",
-    ),
-    Variable(
-        name="DEFAULT_FROM_EMAIL",
-        default="Countinghouse <no-reply@localhost>",
-        meaning="Sender of mails.",
-    ),
+    *OUTSIDE,
     Variable(
         name="PORT",
         parse=number(1, 65_535),

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from audit.context import correlation_id, new_correlation_id
 from config.api.errors import BodyTooLarge, LengthRequired, refusal_response, unexpected_response
@@ -56,6 +58,18 @@ class SessionActivityMiddleware(UserSessionsMiddleware):
         if key is None or not cache.add(f"session-seen:{key}", 1, timeout=60):
             return self.get_response(request)
         return super().__call__(request)
+
+
+class TimeZoneMiddleware:
+    """Show people times where they are. The API speaks UTC to everybody."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = None if request.path.startswith(settings.API_PREFIXES) else getattr(request.user, "time_zone", None)
+        with timezone.override(zone and ZoneInfo(zone)):
+            return self.get_response(request)
 
 
 class SecurityPolicyMiddleware(CSPMiddleware):

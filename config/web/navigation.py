@@ -20,6 +20,7 @@ class Destination:
 # label, URL name, icon, the permission it needs
 _PORTAL = (
     ("Overview", "portal:overview", "layout-dashboard", None),
+    ("Profile", "portal:profile", "user", None),
     ("Security", "portal:security", "shield-check", None),
     ("Affiliate", "affiliate:overview", "hand-coins", "affiliate_portal.enter"),
     ("Back office", "admin:index", "building-2", "admin.enter"),

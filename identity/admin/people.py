@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from audit.access import may
 from audit.admin import LABELS, RecordedAdmin, instant, whole_id
 from audit.errors import DomainError
 from identity import rules
+from identity.admin.second_factors import propose_reset, second_factor_card
 from identity.admin.shown import person_of
 from identity.admin.terms import may_propose_terms, propose_terms_page, terms_of
 from identity.models import Membership, Program, User
@@ -59,12 +60,32 @@ class UserAdmin(RecordedAdmin):
         "email",
         "phone",
         "telegram_chat_id",
+        "time_zone",
         "active",
         instant("last_login", "Last signed in"),
         instant("created_at", "Here since"),
+        instant("second_factor_reset_at", "Second factor was reset"),
         whole_id(),
     )
     ordering = ("-id",)
+    change_form_template = "admin/identity/user/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        reset = path(
+            "<uuid:pk>/reset/", self.admin_site.admin_view(self.reset_view), name="identity_user_propose_reset"
+        )
+        return [reset, *super().get_urls()]
+
+    def reset_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Propose to reset the person's second factor."""
+        return propose_reset(request, get_object_or_404(self.get_queryset(request), pk=pk))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        user = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        card = second_factor_card(user, reader=person_of(request)) if user else {}
+        return super().change_view(request, object_id, form_url, {**card, **(extra_context or {})})
 
     @display(description="Active", boolean=True, ordering="is_active")
     def active(self, user: User) -> bool:

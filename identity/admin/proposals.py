@@ -95,6 +95,7 @@ class ProposalAdmin(RecordedAdmin):
                 "votes": [vote for vote in proposal.votes.all() if vote.revision == proposal.revision],
                 "may_vote": may_vote(proposal, user=person, at=timezone.now()),
                 "is_maker": is_maker,
+                "is_concerned": proposal.person_concerned == person.pk,
                 "may_recall": is_maker and proposal.state in (ProposalState.PROPOSED, ProposalState.APPROVED),
                 "waits": proposal.state == ProposalState.PROPOSED,
             }

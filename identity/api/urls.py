@@ -5,13 +5,16 @@ from rest_framework.routers import SimpleRouter
 
 from identity.api.views import (
     ApiKeyViewSet,
+    ChallengeView,
     ProgramViewSet,
     ProposalViewSet,
+    ProveView,
     RefreshView,
     RevokeView,
     SettingViewSet,
     SignInView,
     StepUpView,
+    WalletAddressesView,
 )
 
 # Routes have no slash at the end, as API.md writes them.
@@ -27,4 +30,7 @@ urlpatterns = [
     path("auth/refresh", RefreshView.as_view(), name="token-refresh"),
     path("auth/revoke", RevokeView.as_view(), name="token-revoke"),
     path("auth/step-up", StepUpView.as_view(), name="token-step-up"),
+    path("auth/wallet", WalletAddressesView.as_view(), name="wallet-addresses"),
+    path("auth/wallet/challenge", ChallengeView.as_view(), name="wallet-challenge"),
+    path("auth/wallet/prove", ProveView.as_view(), name="wallet-prove"),
 ]

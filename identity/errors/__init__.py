@@ -1,5 +1,15 @@
 """Why identity says no."""
 
+from identity.errors.addresses import (
+    AddressMakesNoSense,
+    AddressTaken,
+    ProofExpired,
+    ProofForAnotherSite,
+    ProofMakesNoSense,
+    ProofNotAskedFor,
+    ProofUsed,
+    SignatureWrong,
+)
 from identity.errors.callers import (
     EmailNotVerified,
     IdempotencyKeyInvalid,
@@ -27,6 +37,7 @@ from identity.errors.people import (
     HouseHasOwners,
     LastOwner,
     MembershipExists,
+    ProfileMakesNoSense,
     SlugTaken,
     UnknownPerson,
     UnknownRole,
@@ -42,9 +53,12 @@ from identity.errors.proposals import (
     ProposalChanged,
     ProposalExpired,
     RoleTooYoung,
+    SecondFactorTooYoung,
     UnknownKind,
+    VoterIsConcerned,
     VoterIsMaker,
 )
+from identity.errors.second_factors import HouseDecides, NoSecondFactor, NotAMember
 from identity.errors.settings import (
     SettingChanged,
     SettingMakesNoSense,
@@ -56,9 +70,12 @@ from identity.errors.settings import (
 from identity.errors.terms import NoTerms, RatesMakeNoSense, TermsChanged, TermsNeedProposal, TermsReachBack
 
 __all__ = (
+    "AddressMakesNoSense",
+    "AddressTaken",
     "AlreadyVoted",
     "EmailNotVerified",
     "EmailTaken",
+    "HouseDecides",
     "HouseHasOwners",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyRequired",
@@ -74,14 +91,22 @@ __all__ = (
     "LastOwner",
     "MembershipExists",
     "NeedsProposal",
+    "NoSecondFactor",
     "NoTerms",
+    "NotAMember",
     "NotAnApprover",
     "NotTheMaker",
     "PartyMakesNoSense",
     "PartyTaken",
     "PolicyMakesNoSense",
     "PolicyUnsatisfiable",
+    "ProfileMakesNoSense",
     "ProgramRequired",
+    "ProofExpired",
+    "ProofForAnotherSite",
+    "ProofMakesNoSense",
+    "ProofNotAskedFor",
+    "ProofUsed",
     "ProposalChanged",
     "ProposalExpired",
     "RatesMakeNoSense",
@@ -89,6 +114,7 @@ __all__ = (
     "ScopeNotHeld",
     "SecondFactorCodeRequired",
     "SecondFactorRequired",
+    "SecondFactorTooYoung",
     "SecondFactorWrong",
     "SettingChanged",
     "SettingMakesNoSense",
@@ -96,6 +122,7 @@ __all__ = (
     "SettingNeedsProposal",
     "SettingUnreadable",
     "SignInLocked",
+    "SignatureWrong",
     "SlugTaken",
     "TermsChanged",
     "TermsNeedProposal",
@@ -106,5 +133,6 @@ __all__ = (
     "UnknownScope",
     "UnknownSetting",
     "UnknownTimeZone",
+    "VoterIsConcerned",
     "VoterIsMaker",
 )

@@ -27,6 +27,14 @@ class MembershipExists(DomainError):
     message = "This person is already {role} in {program}."
 
 
+class ProfileMakesNoSense(DomainError):
+    """Raised when somebody's name can't be printed on one line, or their phone is no international number."""
+
+    code = "profile_makes_no_sense"
+    status = 422
+    message = "The {field} {reason}."
+
+
 class UnknownTimeZone(DomainError):
     """Raised when a time zone is not one of the IANA database."""
 

@@ -35,6 +35,14 @@ class VoterIsMaker(DomainError):
     message = "You made this proposal or changed it, so you have no vote on it."
 
 
+class VoterIsConcerned(DomainError):
+    """Raised when somebody votes on what is about themselves."""
+
+    code = "voter_is_concerned"
+    status = 403
+    message = "This proposal is about you, so you have no vote on it."
+
+
 class ProposalChanged(DomainError):
     """Raised when a vote names another revision or digest than the one that stands now."""
 
@@ -57,6 +65,14 @@ class RoleTooYoung(DomainError):
     code = "role_too_young"
     status = 403
     message = "You have held a role that may vote on this for less than {needed}."
+
+
+class SecondFactorTooYoung(DomainError):
+    """Raised when somebody votes with a second factor that they set up shortly after their former one was reset."""
+
+    code = "second_factor_too_young"
+    status = 403
+    message = "Your second factor was reset less than {needed} ago. Your vote counts again after that."
 
 
 class AlreadyVoted(DomainError):

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
 from identity import rules
@@ -40,8 +41,11 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")  # in which pages show them times
     telegram_chat_id = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)
+    # A second factor that is set up after a reset has no vote for a while: see `possible_voters`.
+    second_factor_reset_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar = UserManager()
@@ -75,6 +79,17 @@ class User(AbstractBaseUser):
         return frozenset().union(
             *(rules.permissions_of(role, in_house=slug == rules.HOUSE_SLUG) for role, slug in roles)
         )
+
+    @property
+    def credentials_mark(self) -> str:
+        """What every sign-in stands on: it changes with the password, and when the second factor is reset."""
+        reset_at = self.second_factor_reset_at
+        return self.password if reset_at is None else f"{self.password} {reset_at.timestamp():f}"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # A session that no table knows of, or that begins while others are ended, ends by this.
+        salt = "identity.models.people.User.get_session_auth_hash"
+        return salted_hmac(salt, self.credentials_mark, secret=secret, algorithm="sha256").hexdigest()
 
     def may(self, permission: str) -> bool:
         """Whether any of this person's roles carries ``permission``."""

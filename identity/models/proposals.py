@@ -1,17 +1,21 @@
 """What needs a second person: what is proposed, by whom, and who voted on exactly which wording of it.
 
-The rules that must hold whoever writes the rows are triggers (migrations/*_four_eyes.py): a maker has no vote, a vote
-names the current revision and digest, nobody votes twice, nothing is approved without its votes, and nothing that was
-decided is changed.
+The rules that must hold whoever writes the rows are triggers (migrations/*_four_eyes.py and later): neither a maker nor
+whom it is about has a vote, a vote names the current revision and digest, nobody votes twice, nothing is approved
+without its votes, and nothing that was decided is changed.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+from uuid import UUID
 
 from django.db import models
 from uuid_utils.compat import uuid7
 
 from identity.models.people import Membership, User
 from identity.states import Decision, ProposalState
+
+# The subject's type of what is about a person; the triggers know it too.
+PERSON: Final = "identity.user"
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -84,6 +88,11 @@ class Proposal(models.Model):
             ),
             models.Index(name="identity_proposal_subject", fields=("subject_type", "subject_id")),
         )
+
+    @property
+    def person_concerned(self) -> UUID | None:
+        """The person whom it is about, if it is about one; they have no vote on it."""
+        return UUID(self.subject_id) if self.subject_type == PERSON else None
 
     def __str__(self) -> str:
         return f"{self.kind.rpartition('.')[2].replace('_', ' ').capitalize()}, {self.get_state_display().lower()}"

@@ -33,24 +33,21 @@ def propose(
     """Put ``payload`` before those who may agree to it.
 
     :raises UnknownKind: if nobody knows how to carry it out.
-    :raises PolicyUnsatisfiable: if too few people but the maker could vote.
+    :raises PolicyUnsatisfiable: if too few people could vote but the maker, and whom it is about.
     :raises DomainError: whatever the kind says of a payload that could not be carried out.
     """
     what = kind_named(kind)
     what.check(program, payload)
     kept = what.prepared(program, payload)
     band = required_band(what, program=program, amount=amount, at=at)
-    voters = possible_voters(program=program, roles=band.roles, makers={by.pk}, at=at)
-    if len(voters) < band.votes:
-        raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
-
     identifier = uuid7()
-    proposal = Proposal.objects.create(
+    subject_type, subject_id = kept.subject or subject
+    proposal = Proposal(
         id=identifier,
         program=program,
         kind=kind,
-        subject_type=subject[0],
-        subject_id=subject[1],
+        subject_type=subject_type,
+        subject_id=subject_id,
         reason=reason,
         payload=dict(kept.payload),
         sealed=kept.sealed,
@@ -64,6 +61,11 @@ def propose(
         proposed_at=at,
         expires_at=at + (what.lasts or setting("identity.proposal_lasts", program)),
     )
+    voters = possible_voters(program=program, roles=band.roles, barred={by.pk, proposal.person_concerned}, at=at)
+    if len(voters) < band.votes:
+        raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
+
+    proposal.save(force_insert=True)
     ProposalMaker.objects.create(proposal=proposal, user=by, revision=1, at=at)
 
     record(

@@ -14,7 +14,7 @@ from identity import rules
 from identity.errors import PolicyUnsatisfiable, ProposalExpired
 from identity.kinds import kind_named
 from identity.models import Proposal, ProposalMaker, User
-from identity.queries import possible_voters, required_band
+from identity.queries import barred_from, possible_voters, required_band
 from identity.states import ProposalState
 
 
@@ -32,7 +32,7 @@ def revise_proposal(
 
     :raises WrongState: if it no longer waits for votes.
     :raises ProposalExpired: if its time is over.
-    :raises PolicyUnsatisfiable: if too few people but the makers could vote on it now.
+    :raises PolicyUnsatisfiable: if too few people could vote on it now but the makers, and whom it is about.
     """
     proposal = Proposal.objects.locked().get(pk=proposal_id)
     what = kind_named(proposal.kind)
@@ -43,8 +43,10 @@ def revise_proposal(
     what.check(proposal.program, payload)
     kept = what.prepared(proposal.program, payload)
     band = required_band(what, program=proposal.program, amount=amount, at=at)
-    makers = {*proposal.makers.values_list("user_id", flat=True), by.pk}
-    voters = possible_voters(program=proposal.program, roles=band.roles, makers=makers, at=at)
+    if kept.subject:
+        proposal.subject_type, proposal.subject_id = kept.subject
+    barred = {*barred_from(proposal), by.pk}
+    voters = possible_voters(program=proposal.program, roles=band.roles, barred=barred, at=at)
     if len(voters) < band.votes:
         raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
 
@@ -64,6 +66,8 @@ def revise_proposal(
     proposal.save(
         update_fields=(
             "revision",
+            "subject_type",
+            "subject_id",
             "payload",
             "sealed",
             "previous_payload",

@@ -7,7 +7,16 @@ from django.db import transaction
 
 from audit.errors import WrongState
 from audit.operations import follow, record
-from identity.errors import AlreadyVoted, NotAnApprover, ProposalChanged, ProposalExpired, RoleTooYoung, VoterIsMaker
+from identity.errors import (
+    AlreadyVoted,
+    NotAnApprover,
+    ProposalChanged,
+    ProposalExpired,
+    RoleTooYoung,
+    SecondFactorTooYoung,
+    VoterIsConcerned,
+    VoterIsMaker,
+)
 from identity.kinds import kind_named
 from identity.models import Proposal, User
 from identity.operations.execute_proposal import execute_proposal
@@ -28,9 +37,11 @@ def vote(
     :raises WrongState: if the proposal no longer waits for votes.
     :raises ProposalExpired: if its time is over.
     :raises VoterIsMaker: if ``by`` made, changed or submitted it.
+    :raises VoterIsConcerned: if it is about ``by``.
     :raises ProposalChanged: if another revision stands now than the one ``by`` has read.
     :raises NotAnApprover: if none of ``by``'s roles is asked for.
     :raises RoleTooYoung: if ``by`` holds such a role for less time than the program asks for.
+    :raises SecondFactorTooYoung: if ``by``'s second factor was reset less than that ago.
     :raises AlreadyVoted: if ``by`` has voted on this revision.
     """
     proposal = Proposal.objects.locked().get(pk=proposal_id)
@@ -38,16 +49,20 @@ def vote(
         raise WrongState(subject="proposal", state=proposal.state, wanted="voted on", possible=[])
     if proposal.expires_at <= at:
         raise ProposalExpired(expired_at=proposal.expires_at.isoformat())
-    makers = set(proposal.makers.values_list("user_id", flat=True))
-    if by.pk in makers:
+    if proposal.makers.filter(user=by).exists():
         raise VoterIsMaker
+    if by.pk == proposal.person_concerned:
+        raise VoterIsConcerned
     if (proposal.revision, proposal.digest) != (revision, digest):
         raise ProposalChanged(revision=proposal.revision, digest=proposal.digest)
     roles = frozenset(proposal.voter_roles)
-    if by.pk not in possible_voters(program=proposal.program, roles=roles, makers=makers, at=at):
-        if by.pk in possible_voters(program=proposal.program, roles=roles, makers=makers, at=None):
-            raise RoleTooYoung(needed=in_words(setting("identity.role_cooling", proposal.program)))
-        raise NotAnApprover(roles=sorted(roles))
+    if by.pk not in possible_voters(program=proposal.program, roles=roles, barred=(), at=at):
+        if by.pk not in possible_voters(program=proposal.program, roles=roles, barred=(), at=None):
+            raise NotAnApprover(roles=sorted(roles))
+        cooling = setting("identity.role_cooling", proposal.program)
+        if User.objects.filter(pk=by.pk, second_factor_reset_at__gt=at - cooling).exists():
+            raise SecondFactorTooYoung(needed=in_words(cooling))
+        raise RoleTooYoung(needed=in_words(cooling))
     if proposal.votes.filter(revision=revision, by=by).exists():
         raise AlreadyVoted
 

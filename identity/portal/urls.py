@@ -8,5 +8,8 @@ app_name = "portal"
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("profile/", views.profile, name="profile"),
+    path("profile/addresses/", views.ask_address, name="ask_address"),
+    path("profile/addresses/<uuid:pk>/", views.sign_address, name="sign_address"),
     path("security/", views.security, name="security"),
 ]

@@ -20,7 +20,7 @@ from identity.errors import (
 from identity.kinds import ProposalKind, kind_named, register_kind
 from identity.models import ApprovalPolicy, Membership, Program, Proposal, User
 from identity.operations import add_membership, prepare_api_key
-from identity.proposable import settings, terms
+from identity.proposable import second_factors, settings, terms
 from identity.queries import possible_voters
 from identity.queries.settings import setting
 from identity.states import Role
@@ -69,6 +69,7 @@ def register() -> None:
             execute=_prepare_money_key,
         )
     )
+    second_factors.register()
     settings.register()
     terms.register()
 
@@ -98,7 +99,7 @@ def _check_policy(program: Program, payload: Payload) -> None:
     kind_named(str(payload.get("kind")))
     bands = _bands(payload)
     for band in bands:
-        voters = possible_voters(program=program, roles=band.roles, makers=set(), at=None)
+        voters = possible_voters(program=program, roles=band.roles, barred=(), at=None)
         # One of them may be the maker, and a maker has no vote.
         if len(voters) - 1 < band.votes:
             raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=max(0, len(voters) - 1))

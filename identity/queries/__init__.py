@@ -1,7 +1,7 @@
 """What identity answers; about settings and terms in rooms of their own."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -45,25 +45,33 @@ def memberships_of(user: User) -> list[MembershipLine]:
     ]
 
 
-def possible_voters(*, program: Program, roles: frozenset[str], makers: set[UUID], at: datetime | None) -> set[UUID]:
-    """Return who could vote: active people with such a role in the program or the house, and not the makers.
+def barred_from(proposal: Proposal) -> set[UUID | None]:
+    """Return who has no vote on it whatever their role: its makers, and the person whom it is about."""
+    return {*proposal.makers.values_list("user_id", flat=True), proposal.person_concerned}
 
-    With ``at`` only those who hold the role long enough by then.
+
+def possible_voters(
+    *, program: Program, roles: frozenset[str], barred: Collection[UUID | None], at: datetime | None
+) -> set[UUID]:
+    """Return who could vote: active people with such a role in the program or the house, and not the barred ones.
+
+    With ``at`` only those who by then have held the role, and their second factor after a reset, for long enough.
     """
     held = Membership.objects.filter(role__in=roles, user__is_active=True).filter(
         Q(program=program) | Q(program__slug=rules.HOUSE_SLUG)
     )
     if at is not None:
-        held = held.filter(created_at__lte=at - setting("identity.role_cooling", program))
-    return set(held.exclude(user__in=makers).values_list("user_id", flat=True))
+        cooled = at - setting("identity.role_cooling", program)
+        held = held.filter(created_at__lte=cooled).exclude(user__second_factor_reset_at__gt=cooled)
+    return set(held.values_list("user_id", flat=True)).difference(barred)
 
 
 def may_vote(proposal: Proposal, *, user: User, at: datetime) -> bool:
     """Whether ``user`` could vote on ``proposal`` now."""
     if proposal.state != ProposalState.PROPOSED or proposal.expires_at <= at:
         return False
-    makers = set(proposal.makers.values_list("user_id", flat=True))
-    voters = possible_voters(program=proposal.program, roles=frozenset(proposal.voter_roles), makers=makers, at=at)
+    roles = frozenset(proposal.voter_roles)
+    voters = possible_voters(program=proposal.program, roles=roles, barred=barred_from(proposal), at=at)
     return user.pk in voters and not proposal.votes.filter(revision=proposal.revision, by=user).exists()
 
 

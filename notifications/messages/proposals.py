@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.models import Entry
 from identity.kinds import label_of
 from identity.models import Proposal
-from identity.queries import may_vote, possible_voters, proposed_lines
+from identity.queries import barred_from, may_vote, possible_voters, proposed_lines
 from identity.states import ProposalState
 from notifications.messages.registry import Message, Planned, register_message
 from notifications.models import Delivery
@@ -54,9 +54,8 @@ def _plan_waits(entry: Entry, at: datetime) -> Planned | None:
     proposal = _proposal(entry.subject_id)
     if proposal is None or proposal.state != ProposalState.PROPOSED or proposal.expires_at <= at:
         return None
-    voters = possible_voters(
-        program=proposal.program, roles=frozenset(proposal.voter_roles), makers=_makers(proposal), at=at
-    )
+    roles = frozenset(proposal.voter_roles)
+    voters = possible_voters(program=proposal.program, roles=roles, barred=barred_from(proposal), at=at)
     return Planned(
         key=f"proposal_waits:{proposal.pk}:{proposal.revision}",
         program_id=proposal.program_id,

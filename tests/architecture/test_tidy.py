@@ -17,7 +17,7 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
         "portal", "admin", "management", "proposable", "settings", "migrations"}  # fmt: skip
 # What a context has beside that, because the design gives it to this context and no other.
 OWN = {
-    "identity": {"kinds", "callers", "doors", "tokens", "settable", "values", "vault"},
+    "identity": {"kinds", "callers", "doors", "proofs", "tokens", "settable", "values", "vault"},
     "audit": {"access", "context", "egress", "merkle", "middleware", "proofs", "reconciliation", "sources"},
     "ledger": {"money", "postings", "chart", "movements", "applying", "rows", "sources", "figures"},
     "wallets": {"rails"},

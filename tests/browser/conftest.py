@@ -51,6 +51,7 @@ class Visit:
         self.context = context
         self.base_url = base_url
         self.trouble: list[str] = []
+        self.also: tuple[str, ...] = ()  # beginnings of addresses that may be called beside the house's own
         context.add_init_script(_TELL_VIOLATIONS)
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
@@ -69,7 +70,7 @@ class Visit:
             self._note(f"console {message.type}: {message.text}")
 
     def _on_request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.base_url}/", "data:", "blob:")):
+        if not request.url.startswith((f"{self.base_url}/", "data:", "blob:", *self.also)):
             self._note(f"external request: {request.url}")
 
     def _on_failure(self, request: Request) -> None:

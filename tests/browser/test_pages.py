@@ -22,6 +22,8 @@ THEMES = ("light", "dark")
 
 PORTAL = [
     "/portal/",
+    "/portal/profile/",
+    "/portal/profile/addresses/",
     "/portal/security/",
     "/accounts/password/change/",
     "/accounts/email/",
@@ -29,6 +31,7 @@ PORTAL = [
     "/accounts/2fa/totp/activate/",
     "/accounts/2fa/webauthn/",
     "/accounts/2fa/webauthn/add/",
+    "/accounts/3rdparty/",
     "/accounts/sessions/",
     "/accounts/logout/",
 ]

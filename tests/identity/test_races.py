@@ -17,21 +17,33 @@ from audit.context import acting_as
 from audit.errors import DomainError
 from audit.models import Entry
 from identity import rules
-from identity.errors import KeyCollected, KeyRevoked, SecondFactorWrong, SettingChanged
-from identity.models import ApiKey, RefreshToken, Setting, SettingVersion, TokenFamily
+from identity.errors import (
+    AddressTaken,
+    KeyCollected,
+    KeyRevoked,
+    NoSecondFactor,
+    ProofUsed,
+    SecondFactorWrong,
+    SettingChanged,
+)
+from identity.models import ApiKey, RefreshToken, Setting, SettingVersion, TokenFamily, WalletAddress
 from identity.operations import (
+    ask_for_proof,
     change_setting,
     check_second_factor,
     collect_api_key,
     issue_tokens,
     note_refusal,
     prepare_api_key,
+    prove_address,
     refresh_tokens,
+    reset_second_factor,
     revoke_api_key,
 )
 from identity.tokens import BadToken
-from tests.factories import ProgramFactory, UserFactory
+from tests.factories import ProgramFactory, ProposalFactory, UserFactory
 from tests.identity.test_api_tokens import code_of
+from tests.wallet import ADDRESS, sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +115,48 @@ def test_a_key_is_revoked_once() -> None:
 
     assert outcomes.count(KeyRevoked) == AT_ONCE - 1
     assert Entry.objects.filter(action="identity.api_key.revoked").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_second_factor_is_reset_once() -> None:
+    user, proposal = UserFactory(), ProposalFactory()
+    TOTP.activate(user, generate_totp_secret())
+
+    outcomes = all_at_once(lambda: reset_second_factor(user.pk, proposal=proposal, at=timezone.now()))
+
+    assert outcomes.count(NoSecondFactor) == AT_ONCE - 1
+    assert Entry.objects.filter(action="identity.user.second_factor_reset").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_a_proof_is_used_once() -> None:
+    user, now = UserFactory(), timezone.now()
+    text = ask_for_proof(ADDRESS, chain_id=1, by=user, at=now).text
+    signature = sign(text)
+
+    outcomes = all_at_once(lambda: prove_address(text, signature=signature, by=user, at=now))
+
+    assert outcomes.count(ProofUsed) == AT_ONCE - 1
+    assert Entry.objects.filter(action="identity.wallet_address.proven").count() == 1
+
+
+@pytest.mark.usefixtures("acting")
+def test_of_many_who_hold_one_key_the_first_has_the_address() -> None:
+    now = timezone.now()
+    given = [
+        (user, ask_for_proof(ADDRESS, chain_id=1, by=user, at=now).text)
+        for user in UserFactory.create_batch(AT_ONCE)
+    ]  # fmt: skip
+    signed = iter([(user, text, sign(text)) for user, text in given])
+
+    def prove() -> WalletAddress:
+        user, text, signature = next(signed)
+        return prove_address(text, signature=signature, by=user, at=now)
+
+    outcomes = all_at_once(prove)
+
+    assert outcomes.count(AddressTaken) == AT_ONCE - 1
+    assert WalletAddress.objects.count() == 1
 
 
 def test_a_one_time_code_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:

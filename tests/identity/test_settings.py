@@ -279,7 +279,7 @@ def test_how_long_a_proposal_lasts(program: Program) -> None:
 def test_how_long_a_role_cools(program: Program) -> None:
     now = timezone.now()
     owner = MembershipFactory(program=program, role=Role.OWNER, created_at=now - timedelta(days=2)).user
-    voters: dict[str, Any] = {"program": program, "roles": frozenset({"OWNER"}), "makers": set(), "at": now}
+    voters: dict[str, Any] = {"program": program, "roles": frozenset({"OWNER"}), "barred": (), "at": now}
 
     assert possible_voters(**voters) == {owner.pk}
     store_setting("identity.role_cooling", program=program, value="3d", version=0, reason="x", at=now)

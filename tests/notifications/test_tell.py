@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import connection, connections
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from audit.models import Entry
 from identity.models import Program, Proposal, User
 from identity.operations import change_setting, propose, recall_proposal, revise_proposal, vote
 from identity.proposable import GRANT_ROLE
+from identity.proposable.second_factors import RESET_SECOND_FACTOR
 from identity.states import Decision, Role
 from notifications import operations, rules
 from notifications.models import Delivery, TailPosition
@@ -142,6 +144,33 @@ def test_the_maker_is_told_what_became_of_it(mailbox: Mailbox, proposal: Proposa
     assert plain
     assert "Not &lt;b&gt;yet&lt;/b&gt;" in rich.get_content()
     assert "Not <b>yet</b>" in plain.get_content()
+
+
+def test_whose_second_factor_went_is_told_by_whom(
+    mailbox: Mailbox, program: Program, olivia: User, oscar: User
+) -> None:
+    nora = UserFactory(email="nora@example.com", name="Nora")
+    MembershipFactory(user=nora, program=program)
+    TOTP.activate(nora, generate_totp_secret())
+    asked = propose(
+        RESET_SECOND_FACTOR, program=program, payload={"email": nora.email}, reason="lost <i>the</i> phone", by=olivia,
+        at=timezone.now(),
+    )  # fmt: skip
+    words: dict[str, Any] = {"revision": 1, "digest": asked.digest, "decision": Decision.APPROVE}
+    vote(asked.pk, **words, by=oscar, at=timezone.now())
+
+    tell()
+
+    (mail,) = (mail for mail in mailbox.received if mail["To"] == "nora@example.com")
+    assert mail["Subject"] == "Countinghouse: Your second factor was removed"
+    rich, plain = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert rich
+    assert plain
+    assert "lost &lt;i&gt;the&lt;/i&gt; phone" in rich.get_content()
+    for body in (plain.get_content(), rich.get_content()):
+        assert "Olivia asked for it in Acme, and Oscar agreed" in body
+        assert "If you did not ask for this, change your password at once" in body
+        assert "/portal/security/" in body
 
 
 def test_a_server_that_says_later_is_asked_later(mailbox: Mailbox, proposal: Proposal) -> None:

@@ -1,5 +1,6 @@
 """Doors of the API into identity."""
 
+from identity.api.views.addresses import ChallengeView, ProveView, WalletAddressesView
 from identity.api.views.keys import ApiKeyViewSet
 from identity.api.views.programs import ProgramViewSet
 from identity.api.views.proposals import ProposalViewSet
@@ -8,11 +9,14 @@ from identity.api.views.tokens import RefreshView, RevokeView, SignInView, StepU
 
 __all__ = (
     "ApiKeyViewSet",
+    "ChallengeView",
     "ProgramViewSet",
     "ProposalViewSet",
+    "ProveView",
     "RefreshView",
     "RevokeView",
     "SettingViewSet",
     "SignInView",
     "StepUpView",
+    "WalletAddressesView",
 )

@@ -1,6 +1,8 @@
-"""Doors for people who look after their own affairs."""
+"""Where a person belongs, what happened, and how their sign-in is secured."""
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -41,6 +43,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "portal/security.html",
         {
             "second_factor": second_factor(user),
+            "elsewhere": accounts_elsewhere(request, user),
             "sessions": [
                 {
                     "user_agent": session.user_agent,
@@ -64,3 +67,10 @@ def second_factor(user: User) -> dict[str, bool | int]:
         "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
         "recovery_codes_left": sum(len(each.wrap().get_unused_codes()) for each in codes),
     }
+
+
+def accounts_elsewhere(request: HttpRequest, user: User) -> dict[str, list[str]]:
+    """Return by name where else the person's account can be opened from, and where it could be."""
+    offered = {provider.sub_id: provider.name for provider in get_adapter().list_providers(request)}
+    connected = SocialAccount.objects.filter(user=user).order_by("pk").values_list("provider", flat=True)
+    return {"offered": list(offered.values()), "connected": [offered.get(name, name) for name in connected]}
