@@ -9,8 +9,22 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.contrib.auth import get_user_model
-from django.db.models import Case, CharField, F, Model, OuterRef, Q, QuerySet, Subquery, UUIDField, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    F,
+    IntegerField,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -20,12 +34,16 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
-from audit.access import may, missed
+from audit.access import may, may_in_house, missed
+from audit.admin.long_lists import BoundedPaginator, LatelyFilter, LongChangeList
 from audit.models import Entry, EntryQuerySet
 
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 Column = Callable[[Any], Any]
+
+# What may stand in a list's address and leave the list as it is.
+_NARROWING_NOTHING = frozenset({ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR})
 
 # The names our states' colours have in the admin theme.
 LABELS = {"good": "success", "warn": "warning", "bad": "danger", "info": "info", "neutral": "default"}
@@ -104,6 +122,7 @@ class RecordedAdmin(ModelAdmin):
     linked_lookups: ClassVar[tuple[str, ...]] = ()
 
     list_per_page = 50
+    paginator = BoundedPaginator
     show_full_result_count = False  # counting a large table costs more than showing the page
     show_facets = admin.ShowFacets.NEVER  # likewise
     actions = None
@@ -146,6 +165,23 @@ class RecordedAdmin(ModelAdmin):
         """Allow what this list's filters send: Django would let a reader guess at any column, password hashes too."""
         names = {name for name in (*self.list_filter, self.date_hierarchy) if isinstance(name, str)}
         return lookup in self.linked_lookups or lookup.split("__")[0] in names
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongChangeList]:
+        return LongChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [(name, LatelyFilter) if self._has_any_values(name) else name for name in self.list_filter]
+
+    def _has_any_values(self, name: Any) -> bool:
+        column = self.opts.get_field(name) if isinstance(name, str) else None
+        return isinstance(column, CharField | IntegerField) and not column.choices
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
+        paginator: BoundedPaginator = super().get_paginator(request, *args, **kwargs)
+        # A proxy is a part of its table.
+        is_everything = not self.opts.proxy and not set(request.GET) - _NARROWING_NOTHING
+        paginator.is_whole = is_everything and may_in_house(request, self.permission_to_view)
+        return paginator
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -78,6 +78,8 @@ class UserAdmin(RecordedAdmin):
 
     def reset_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Propose to reset the person's second factor."""
+        if not may(request, "second_factor.propose"):
+            raise PermissionDenied
         return propose_reset(request, get_object_or_404(self.get_queryset(request), pk=pk))
 
     def change_view(

@@ -159,10 +159,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """The memberships ``user`` may see."""
         return self.filter(program__in=self.model.objects.programs_where(user, "membership.read"))
 
+    def in_house(self) -> "MembershipQuerySet":
+        """Those of the house's own staff."""
+        return self.filter(program__slug=rules.HOUSE_SLUG, role__in=rules.STAFF_ROLES)
+
+    def holds_in_house(self, user: User, permission: str) -> bool:
+        """Whether ``user`` holds ``permission`` as staff of the house: then they hold it everywhere."""
+        return self.in_house().filter(user=user, role__in=rules.roles_with(permission)).exists()
+
     def programs_where(self, user: User, permission: str) -> "models.QuerySet[Program, UUID]":
         """The ids of the programs in which ``user`` holds ``permission``; staff of the house hold theirs everywhere."""
         held = self.filter(user=user, role__in=rules.roles_with(permission))
-        in_house = held.filter(program__slug=rules.HOUSE_SLUG, role__in=rules.STAFF_ROLES)
+        in_house = held.in_house()
         if permission in rules.HOUSE_ONLY:
             held = in_house
         return (
