@@ -12,7 +12,9 @@ class CompositionRoot(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
+        from audit.reconciliation import send_runs_with
         from config.background import task_context
+        from config.background.runs import send_run
         from config.house.settings import SETTINGS
         from config.processes import guard
         from config.web import metrics
@@ -24,6 +26,7 @@ class CompositionRoot(AppConfig):
         task_context.install()
         metrics.install()
         register_settings(SETTINGS)
+        send_runs_with(send_run)
 
 
 class BackOfficeAdmin(AdminConfig):

@@ -32,6 +32,7 @@ def timetables() -> list[Timetable]:
         Timetable("expire proposals", "identity.tasks.expire_proposals", "reconciler", "* * * * *"),
         Timetable("remove what has expired", "identity.tasks.remove_expired", "reconciler", "29 * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
+        Timetable("end dead runs", "audit.tasks.end_dead_runs", "reconciler", "*/10 * * * *"),
         Timetable("tell people", "notifications.tasks.tell", "notifications", "* * * * *"),
         Timetable("seal the journal", "audit.tasks.seal", "reconciler", "* * * * *"),
         Timetable("remove old results", "config.background.tasks.remove_old_results", "reconciler", "17 * * * *"),
