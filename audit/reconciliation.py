@@ -1,10 +1,12 @@
 """What a reconciliation check is: each room registers its own, and the house runs them all."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from audit.errors import UnknownCheck
 
 
 @dataclass(slots=True)
@@ -48,6 +50,39 @@ def register_check(check: Check) -> None:
 def registered_checks() -> tuple[Check, ...]:
     """Return every check, by name."""
     return tuple(_checks[name] for name in sorted(_checks))
+
+
+def chosen_checks(names: Iterable[str] | None) -> list[Check]:
+    """Return the checks that are named, or every one.
+
+    :raises UnknownCheck: if one is named that does not exist.
+    """
+    if names is None:
+        return list(registered_checks())
+    chosen = []
+    for name in names:
+        if name not in _checks:
+            raise UnknownCheck(name=name, known=sorted(_checks))
+        chosen.append(_checks[name])
+    return chosen
+
+
+# Sends a run to whoever carries it out. Queues are known to the composition root alone, which registers one.
+SendRun = Callable[[UUID, Sequence[str] | None], None]
+
+_send: SendRun | None = None
+
+
+def send_runs_with(send: SendRun) -> None:
+    """Have runs sent with ``send``."""
+    global _send
+    _send = send
+
+
+def send_run(run_id: UUID, names: Sequence[str] | None) -> None:
+    """Send a run that has begun; in a transaction, it is sent when that commits."""
+    assert _send is not None, "nobody has said how runs are sent"
+    _send(run_id, names)
 
 
 def label_of(name: str) -> str:

@@ -12,7 +12,9 @@ class CompositionRoot(AppConfig):
     verbose_name = "Countinghouse"
 
     def ready(self) -> None:
+        from audit.reconciliation import send_runs_with
         from config.background import task_context
+        from config.background.runs import send_run
         from config.house import elsewhere
         from config.house.settings import SETTINGS
         from config.processes import guard
@@ -26,6 +28,7 @@ class CompositionRoot(AppConfig):
         metrics.install()
         elsewhere.install()
         register_settings(SETTINGS)
+        send_runs_with(send_run)
 
 
 class BackOfficeAdmin(AdminConfig):

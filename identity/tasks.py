@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from audit.errors import ReconciliationRunning
-from audit.operations import reconcile
+from audit.operations import ask_reconciliation
 from identity import operations, rules
 from identity.models import Program
 from identity.queries.settings import setting
@@ -31,7 +31,10 @@ def expire_proposals() -> int:
 
 
 def reconcile_at_night() -> int:
-    """Reconcile every program in whose time zone it is the hour it has set, the house with all, and return how many."""
+    """Have every program reconciled in whose time zone it is the hour it has set, the house with all; return how many.
+
+    Each is a run of its own with a task of its own, so that one that takes long holds up no other.
+    """
     now = timezone.now()
     due = [
         # What concerns no single program, the seals for one, is asked with the house.
@@ -41,7 +44,7 @@ def reconcile_at_night() -> int:
     ]
     for program_id in due:
         try:
-            reconcile(program_id=program_id, at=now)
+            ask_reconciliation(program_id=program_id, at=now)
         except ReconciliationRunning:
             continue  # somebody asks by hand just now
     return len(due)

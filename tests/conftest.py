@@ -1,14 +1,18 @@
 """What every test may ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
 from django.test import TransactionTestCase
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from audit import reconciliation
 from audit.context import acting_as
+from audit.operations import carry_out_run
 from identity import rules
 from identity.models import Program, User
 from identity.states import Role
@@ -47,6 +51,16 @@ def _empty_cache() -> None:
 @pytest.fixture(autouse=True)
 def _mail_to_memory(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(autouse=True)
+def _runs_carried_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs beside the tests; those that ask about the queue take this back."""
+
+    def at_once(run_id: UUID, names: Sequence[str] | None) -> None:
+        carry_out_run(run_id, names=names, at=timezone.now())
+
+    monkeypatch.setattr(reconciliation, "_send", at_once)
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ from audit.access import may, may_in_house, may_with
 from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, whole_id
 from audit.errors import DomainError
 from audit.models import Finding, ReconciliationRun
-from audit.operations import assign_finding, reconcile, settle_finding
+from audit.operations import ask_reconciliation, assign_finding, settle_finding
 from audit.reconciliation import label_of
 from audit.states import FINDING_TRANSITIONS, RUN_TRANSITIONS, FindingState, RunState
 
 RUN_LABELS = {state: LABELS[colour] for state, colour in RUN_TRANSITIONS.colours.items()}
+LOOK_AGAIN_SECONDS = 2
 FINDING_LABELS = {state: LABELS[colour] for state, colour in FINDING_TRANSITIONS.colours.items()}
 
 
@@ -80,17 +81,22 @@ class RunAdmin(RecordedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         run = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        runs = run is not None and run.state == RunState.RUNNING
         results = [{"label": label_of(each.name), "result": each} for each in run.results.all()] if run else []
-        return super().change_view(request, object_id, form_url, {"results": results, **(extra_context or {})})
+        told = {"results": results, "runs": runs, **(extra_context or {})}
+        answer = super().change_view(request, object_id, form_url, told)
+        if runs:
+            answer["Refresh"] = str(LOOK_AGAIN_SECONDS)
+        return answer
 
     def ask_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask everything now; the answer is the run's page."""
+        """Have everything asked now; the answer is the run's page, which shows how far it is."""
         if not _may_ask(request):
             raise PermissionDenied
         if request.method != "POST":
             return redirect("admin:audit_reconciliationrun_changelist")
         try:
-            run = reconcile(at=timezone.now())
+            run = ask_reconciliation(at=timezone.now())
         except DomainError as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
             return redirect("admin:audit_reconciliationrun_changelist")

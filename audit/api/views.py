@@ -1,13 +1,15 @@
 """Doors of the API into audit, before somebody says who may pass them: see the package."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -17,8 +19,18 @@ from rest_framework.response import Response
 from audit.api.filters import EntryFilter, FindingFilter, RunFilter
 from audit.api.serializers import AssignInput, EntryOutput, FindingOutput, NoteInput, ReconcileInput, RunOutput
 from audit.models import Entry, Finding, ReconciliationRun
-from audit.operations import assign_finding, reconcile, settle_finding
-from audit.states import FindingState
+from audit.operations import ask_reconciliation, assign_finding, settle_finding
+from audit.states import FindingState, RunState
+
+# A waiting request holds a thread of the web server.
+WAIT_AT_MOST: Final = 20
+LOOK_EVERY: Final = 0.2
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= WAIT_AT_MOST):
+        raise ValidationError({"wait": [f"A whole number of seconds from 0 to {WAIT_AT_MOST}."]})
+    return int(text)
 
 
 class Reach(ABC):
@@ -68,17 +80,35 @@ class ReconciliationViews(
     def get_queryset(self) -> Any:
         return self.in_reach(ReconciliationRun.objects.prefetch_related("results"), "reconciliation.read")
 
-    @extend_schema(request=ReconcileInput, responses={200: RunOutput})
+    @extend_schema(
+        request=ReconcileInput,
+        parameters=[OpenApiParameter("wait", int, description=f"Seconds to wait for its end, at most {WAIT_AT_MOST}.")],
+        responses={200: RunOutput, 202: OpenApiResponse(RunOutput, "It runs; `Location` says where to look again.")},
+    )
     def reconcile(self, request: Request) -> Response:
-        """Ask now, and answer with the run once every check has been asked."""
+        """Have it run, and answer with the run: 200 when it has ended within `wait` seconds, 202 while it runs."""
         asked = ReconcileInput(data=request.data)
         asked.is_valid(raise_exception=True)
+        wait = _seconds(request.query_params.get("wait", "5"))
         program_id = asked.validated_data["program_id"]
         if not self.reaches(program_id, "reconciliation.run"):
             raise Http404
 
-        run = reconcile(program_id=program_id, names=asked.validated_data["checks"], at=timezone.now())
-        return Response(RunOutput(run).data)
+        begun = ask_reconciliation(program_id=program_id, names=asked.validated_data["checks"], at=timezone.now())
+        run = self._ended(begun.pk, wait)
+        if run.state != RunState.RUNNING:
+            return Response(RunOutput(run).data)
+        return Response(
+            RunOutput(run).data, status=202, headers={"Location": reverse("reconciliation-detail", args=[run.pk])}
+        )
+
+    def _ended(self, run_id: UUID, wait: int) -> ReconciliationRun:
+        """Return the run once it has ended, or as it stands when the time is over."""
+        until = time.monotonic() + wait
+        runs = ReconciliationRun.objects.prefetch_related("results")
+        while (run := runs.get(pk=run_id)).state == RunState.RUNNING and time.monotonic() < until:
+            time.sleep(LOOK_EVERY)
+        return run
 
 
 class FindingViews(Reach, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Finding]):

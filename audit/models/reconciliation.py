@@ -16,6 +16,10 @@ class RunQuerySet(models.QuerySet["ReconciliationRun"]):
         """Only what ``user`` may see; nothing while nobody has said what that is."""
         return narrowed(self, user, "reconciliation.read")
 
+    def locked(self) -> "RunQuerySet":
+        """Take the run's lock: it ends once."""
+        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     """Findings."""

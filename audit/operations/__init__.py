@@ -2,7 +2,12 @@
 
 from audit.operations.accept_loss import accept_loss
 from audit.operations.anchor import anchor
+from audit.operations.ask_reconciliation import ask_reconciliation
 from audit.operations.assign_finding import assign_finding
+from audit.operations.begin_run import begin_run
+from audit.operations.carry_out_run import carry_out_run
+from audit.operations.end_dead_runs import end_dead_runs
+from audit.operations.end_run import end_run
 from audit.operations.follow import follow
 from audit.operations.reconcile import reconcile
 from audit.operations.record import record
@@ -12,7 +17,12 @@ from audit.operations.settle_finding import settle_finding
 __all__ = (
     "accept_loss",
     "anchor",
+    "ask_reconciliation",
     "assign_finding",
+    "begin_run",
+    "carry_out_run",
+    "end_dead_runs",
+    "end_run",
     "follow",
     "reconcile",
     "record",
