@@ -118,10 +118,8 @@ def _journal(noted: _Missed | _Refused, caller: Caller) -> None:
     program_id = _program_of(found)
     # What is the caller's own program's was hidden for another reason: a role, a filter.
     if program_id is None or not caller.known_programs().filter(pk=program_id).exists():
-        called = found._meta.verbose_name
-        note_refusal(
-            PROBED, subject=found, program_id=program_id, code="not_found", reason=f"another program's {called}", at=now
-        )
+        reason = "another program" if isinstance(found, Program) else f"another program's {found._meta.verbose_name}"
+        note_refusal(PROBED, subject=found, program_id=program_id, code="not_found", reason=reason, at=now)
 
 
 def _found(missed: _Missed) -> Model | None:

@@ -197,7 +197,8 @@ def test_naming_another_program_is_a_probe(ask: Any, olivia: User, xanadu: Progr
     assert session_of(olivia).get(f"/api/v2/api-keys{query}", headers=headers).status_code == 404
 
     assert refused(PROBED) == [(str(olivia.pk), "not_found")]
-    assert Entry.objects.get(action=PROBED).subject_id == str(xanadu.pk)
+    line = Entry.objects.get(action=PROBED)
+    assert (line.subject_id, line.sentence) == (str(xanadu.pk), "Asked for another program")
 
 
 def test_a_program_in_the_body_is_one_too(olivia: User, xanadu: Program) -> None:
