@@ -15,11 +15,12 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from audit.context import acting_as
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from audit.operations import record
-from identity.models import Membership, Party, Program, Proposal, Setting, User
+from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
 from notifications.models import Delivery
 from tests.factories import (
+    ApiKeyFactory,
     DeliveryFactory,
     EntryFactory,
     FindingFactory,
@@ -38,19 +39,20 @@ IDS = [model._meta.label_lower for model in SCREENS]
 READING = {Program, User, Membership, Party, Proposal, Setting}
 JOURNAL = {Entry}
 SEALS = {Seal}
+KEYS = {ApiKey}
 MESSAGES = {Delivery}
 RECONCILIATION = {ReconciliationRun, Finding}
 MACHINERY = {Success, Failure, OrmQ, Schedule}
 
 # role, whether it is held in the house, and what it opens
 MATRIX = [
-    (Role.OWNER, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
-    (Role.AUDITOR, True, READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.OWNER, True, READING | KEYS | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
+    (Role.AUDITOR, True, READING | KEYS | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY),
     (Role.SUPPORT, True, READING | MESSAGES),
     (Role.FINANCE_MAKER, True, READING | RECONCILIATION),
     (Role.FINANCE_APPROVER, True, READING | RECONCILIATION),
-    (Role.OWNER, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
-    (Role.AUDITOR, False, READING | MESSAGES | JOURNAL | RECONCILIATION),
+    (Role.OWNER, False, READING | KEYS | MESSAGES | JOURNAL | RECONCILIATION),
+    (Role.AUDITOR, False, READING | KEYS | MESSAGES | JOURNAL | RECONCILIATION),
     (Role.SUPPORT, False, READING | MESSAGES),
     (Role.FINANCE_MAKER, False, READING | RECONCILIATION),
     (Role.FINANCE_APPROVER, False, READING | RECONCILIATION),
@@ -113,6 +115,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
         Delivery: DeliveryFactory(program=program, recipient=bob),
         Setting: Setting.objects.get(),
         Party: PartyFactory(program=program),
+        ApiKey: ApiKeyFactory(program=program, revoked_at=timezone.now()),
         Entry: entry,
         Seal: SealFactory(),
         ReconciliationRun: finding.last_run,
@@ -127,7 +130,7 @@ def rows(alice: User, bob: User, charlie: User, program: Program) -> dict[type[m
 
 
 def test_every_screen_is_in_the_matrix(rows: dict[type[models.Model], Any]) -> None:
-    assert set(SCREENS) == READING | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
+    assert set(SCREENS) == READING | KEYS | MESSAGES | JOURNAL | SEALS | RECONCILIATION | MACHINERY == set(rows)
 
 
 @pytest.mark.parametrize(("role", "in_house", "open_screens"), MATRIX)
