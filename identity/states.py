@@ -58,6 +58,15 @@ class PartyStatus(models.TextChoices):
     CLOSED = "CLOSED", "Closed"
 
 
+class KeyCondition(models.TextChoices):
+    """What an API key is good for at a moment; it follows from the row and the clock, and is stored nowhere."""
+
+    LIVE = "LIVE", "Works"
+    UNCOLLECTED = "UNCOLLECTED", "Waits for its secret"
+    EXPIRED = "EXPIRED", "Expired"
+    REVOKED = "REVOKED", "Revoked"
+
+
 PROGRAM_TRANSITIONS = register_transitions(
     TransitionTable(
         model="identity.program",

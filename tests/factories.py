@@ -9,7 +9,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from audit.models import Entry, Finding, ReconciliationRun, Seal
-from identity.models import Membership, Party, Program, Proposal, User
+from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
 from ledger.models import Account, Asset, Hold, Period, Transaction
 from notifications.models import Delivery
@@ -66,6 +66,22 @@ class PartyFactory(DjangoModelFactory[Party]):
     kind = "PERSON"
     name = "Somebody"
     created_at = factory.LazyFunction(timezone.now)
+
+
+class ApiKeyFactory(DjangoModelFactory[ApiKey]):
+    """A key that works, with a secret that nobody knows."""
+
+    class Meta:
+        model = ApiKey
+
+    program = factory.SubFactory(ProgramFactory)
+    name = "Shop"
+    prefix = factory.Sequence(lambda n: f"{n:012x}")
+    secret_hash = "0" * 64
+    scopes = factory.LazyFunction(lambda: ["program.read"])
+    created_by = factory.SubFactory(UserFactory)
+    created_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
 
 
 class EntryFactory(DjangoModelFactory[Entry]):

@@ -85,6 +85,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                     _item("People", "group", "admin:identity_user_changelist", "user.read"),
                     _item("Parties", "handshake", "admin:identity_party_changelist", "party.read"),
                     _item("Roles", "badge", "admin:identity_membership_changelist", "membership.read"),
+                    _item("API keys", "key", "admin:identity_apikey_changelist", "key.read"),
                     _item("Settings", "tune", "admin:identity_setting_changelist", "setting.read"),
                 ],
             },

@@ -21,6 +21,7 @@ class Destination:
 _PORTAL = (
     ("Overview", "portal:overview", "layout-dashboard", None),
     ("Profile", "portal:profile", "user", None),
+    ("API keys", "portal:keys", "key-round", "key.manage"),
     ("Security", "portal:security", "shield-check", None),
     ("Affiliate", "affiliate:overview", "hand-coins", "affiliate_portal.enter"),
     ("Back office", "admin:index", "building-2", "admin.enter"),

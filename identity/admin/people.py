@@ -159,6 +159,8 @@ class ProgramAdmin(RecordedAdmin):
         settings = f"{reverse('admin:identity_setting_changelist')}?program={row.slug}"
         ties = [("People and their roles", _roles(f"program__id__exact={row.pk}")), ("Settings", settings)]
         ties.append(("Parties", f"{reverse('admin:identity_party_changelist')}?program__id__exact={row.pk}"))
+        if may(request, "key.read"):
+            ties.append(("API keys", f"{reverse('admin:identity_apikey_changelist')}?program__id__exact={row.pk}"))
         if may(request, "journal.read"):
             ties.append(("Journal of this program", _journal(f"program_id__exact={row.pk}")))
         return ties

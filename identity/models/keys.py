@@ -6,9 +6,16 @@ from typing import ClassVar
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from identity.models.people import Membership, User
+from identity.states import KeyCondition
+
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     """Keys."""
+
+    def for_user(self, user: User) -> "ApiKeyQuerySet":
+        """Those of the programs in which ``user`` may read keys."""
+        return self.filter(program__in=Membership.objects.programs_where(user, "key.read"))
 
     def locked(self) -> "ApiKeyQuerySet":
         """Take the key's lock: it is collected once and revoked once."""
@@ -56,6 +63,14 @@ class ApiKey(models.Model):
             # A program's keys, newest first.
             models.Index(name="identity_apikey_of_program", fields=("program", "-id")),
         )
+
+    def condition(self, *, at: datetime) -> KeyCondition:
+        """What the key is good for at that moment."""
+        if self.revoked_at is not None:
+            return KeyCondition.REVOKED
+        if self.expires_at <= at:
+            return KeyCondition.EXPIRED
+        return KeyCondition.LIVE if self.secret_hash else KeyCondition.UNCOLLECTED
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"

@@ -1,10 +1,26 @@
-"""What people write about themselves."""
+"""What people write about themselves, and the keys that they make."""
 
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django import forms
 
-from identity import proofs
+from identity import proofs, rules
+
+# What each scope means to who ticks it.
+SCOPE_WORDS: Final = {
+    "journal.read": "Read the journal",
+    "ledger.read": "Read the books",
+    "membership.read": "Read who has which role",
+    "program.change": "Change the program's name and time zone",
+    "program.read": "Read the program",
+    "proposal.read": "Read proposals",
+    "setting.read": "Read settings",
+    "terms.read": "Read commission rates",
+    "user.read": "Read people",
+    "wallet.credit": "Put money into wallets",
+    "wallet.spend": "Spend from wallets",
+}
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -53,3 +69,57 @@ class SignatureForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "placeholder": "0x…"}),
         help_text="0x and 130 hexadecimal digits.",
     )
+
+
+class KeyForm(forms.Form):
+    """A key to be."""
+
+    name = forms.CharField(
+        max_length=120,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text="Of the system that calls, so that you know it in the journal.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(scope, SCOPE_WORDS[scope]) for scope in sorted(rules.KEY_SCOPES - rules.MONEY_SCOPES)],
+    )
+    money_scopes = forms.MultipleChoiceField(
+        label="And move money",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(scope, SCOPE_WORDS[scope]) for scope in sorted(rules.MONEY_SCOPES)],
+        help_text="Then it is proposed, and another owner decides.",
+    )
+    days = forms.IntegerField()
+    reason = forms.CharField(
+        max_length=500,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text="For the other owner, if it moves money.",
+    )
+
+    def __init__(self, *args: Any, days_at_most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["days"] = forms.IntegerField(
+            label="Days it lasts",
+            min_value=1,
+            max_value=days_at_most,
+            initial=min(90, days_at_most),
+            help_text=f"At most {days_at_most}.",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("scopes") and not cleaned.get("money_scopes"):
+            self.add_error("scopes", "Tick what it may do.")
+        if cleaned.get("money_scopes") and not cleaned.get("reason"):
+            self.add_error("reason", "Say why: another owner decides by it.")
+        return cleaned
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(max_length=500)

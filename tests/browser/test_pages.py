@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from audit.context import acting_as
 from audit.models import Entry, Finding
 from audit.operations import record
-from identity.models import Program, Proposal, User
+from identity.models import ApiKey, Program, Proposal, User
 from tests.browser.conftest import NARROW, WIDE, Visit, Visiting
-from tests.factories import FindingFactory, ProposalFactory
+from tests.factories import ApiKeyFactory, FindingFactory, ProposalFactory
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
@@ -24,6 +24,7 @@ PORTAL = [
     "/portal/",
     "/portal/profile/",
     "/portal/profile/addresses/",
+    "/portal/keys/",
     "/portal/security/",
     "/accounts/password/change/",
     "/accounts/email/",
@@ -60,6 +61,7 @@ def happenings(owner: User, program: Program) -> Entry:
         )
     ProposalFactory(program=program, digest="ab" * 32, previous_payload={"email": "nora@example.com", "role": "OWNER"})
     FindingFactory(program_id=program.pk, state="ASSIGNED")
+    ApiKeyFactory(program=program)
     OrmQ.objects.create(key="payouts", payload="unreadable", lock=now)
     Schedule.objects.create(name="tidy", func="config.background.tasks.heartbeat", cluster="payouts", cron="* * * * *")
     return entry
@@ -70,6 +72,7 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         "identity_program",
         "identity_user",
         "identity_membership",
+        "identity_apikey",
         "identity_proposal",
         "audit_finding",
         "audit_reconciliationrun",
@@ -87,6 +90,7 @@ def admin_pages(entry: Entry, program: Program, owner: User) -> list[str]:
         reverse("admin:identity_program_change", args=[program.pk]),
         reverse("admin:identity_user_change", args=[owner.pk]),
         reverse("admin:identity_membership_give"),
+        reverse("admin:identity_apikey_change", args=[ApiKey.objects.get().pk]),
         reverse("admin:identity_proposal_change", args=[Proposal.objects.get().pk]),
         reverse("admin:audit_finding_change", args=[Finding.objects.get().pk]),
         reverse("admin:audit_reconciliationrun_change", args=[Finding.objects.get().last_run_id]),

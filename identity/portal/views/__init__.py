@@ -2,6 +2,7 @@
 
 from identity.portal.views.account import overview, security
 from identity.portal.views.addresses import ask_address, sign_address
+from identity.portal.views.keys import collect_key, keys, revoke_key
 from identity.portal.views.profile import profile
 
-__all__ = ("ask_address", "overview", "profile", "security", "sign_address")
+__all__ = ("ask_address", "collect_key", "keys", "overview", "profile", "revoke_key", "security", "sign_address")
