@@ -47,6 +47,9 @@ PEOPLE: tuple[Roles, ...] = (
     (),
 )
 
+# A token and a session are the same person to a door, so fewer show it.
+WITH_TOKEN: tuple[Roles, ...] = (*(((role, ACME),) for role in Role), ((Role.OWNER, HOUSE),))
+
 _SCOPES = {
     frozenset[str](),
     rules.KEY_SCOPES,
@@ -144,9 +147,9 @@ class World:
             (model, slug): make(self.programs[slug]) for model, make in IN_PROGRAM.items() for slug in PLACES
         }
         self.rows |= {(model, NOWHERE): make() for model, make in OF_NO_PROGRAM.items()}
-        # Everybody, signed in as a browser is, with a second factor just shown; and every role with a token of the API.
+        # Everybody, signed in as a browser is, with a second factor just shown; and some with a token of the API.
         self.signed_in = [self._signed_in(roles, user) for roles, user in self.people.items()]
-        self.with_token = [self._with_token(roles, user) for roles, user in self.people.items() if len(roles) == 1]
+        self.with_token = [self._with_token(roles, self.people[roles]) for roles in WITH_TOKEN]
 
     def id_of(self, place: str) -> UUID | None:
         """Return the id that rows of ``place`` carry."""
