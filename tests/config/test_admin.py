@@ -88,6 +88,8 @@ def test_nobody_adds_changes_or_deletes_here(
     assert list(model._default_manager.values()) == before
     assert client.get(address(model, "history", row.pk)).status_code == 404
     page = client.get(address(model, "change", row.pk)).content.decode()
+    # Forms of ours ask for days, or call an operation; Django's own, which would write the row, shows no field.
+    page = re.sub(r'<form class="(choose|ballot|give).*?</form>', "", page, flags=re.DOTALL)
     assert not re.search(r"<(input|textarea|select)(?![^>]*type=.hidden)", page)
 
 
