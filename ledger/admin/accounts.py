@@ -49,7 +49,6 @@ class AccountAdmin(RecordedAdmin):
 
     permission_to_view = "ledger.read"
     change_form_template = "admin/ledger/account/change_form.html"
-    change_list_template = "admin/ledger/account/change_list.html"
 
     list_display = (
         "code",

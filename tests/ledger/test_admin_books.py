@@ -125,6 +125,7 @@ def test_a_period_is_closed_up_to_the_end_of_a_day(busy: Book, maker: Client) ->
     for wrong in ({}, {"program": "acme"}, {"program": "acme", "day": "x"}, {"program": "acme", "day": "2999-12-31"}):
         assert maker.post(url, wrong).status_code == 302
     assert not Period.objects.exists()
+    assert "close-program" in maker.get(reverse("admin:ledger_period_changelist")).content.decode()
     page = maker.post(url, {"program": "acme", "day": str(yesterday)}, follow=True).content.decode()
 
     assert "are closed up to" in page

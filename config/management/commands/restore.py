@@ -115,7 +115,7 @@ class Command(BaseCommand):
             lines.append("Journal      none: this database was backed up before its first migration")
         for each in found.verified:
             word = each.sentence if each.code == 0 else self.style.ERROR(each.sentence)
-            lines.append(f"{each.command:<13}{word}")
+            lines.append(f"{each.command:<15}{word}")
         lines += [self.style.ERROR(f"Lacking      {line}") for line in found.lacking]
         if found.lost_seals:
             which = f"{min(found.lost_seals)} to {max(found.lost_seals)}"

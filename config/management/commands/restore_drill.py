@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if restored:
             self.stdout.write(f"Restored     to {restored.reached_at:%Y-%m-%d %H:%M:%S.%f} UTC, its last transaction")
             for each in restored.examination.verified:
-                self.stdout.write(f"{each.command:<13}{each.sentence}")
+                self.stdout.write(f"{each.command:<15}{each.sentence}")
             if result.compared:
                 rows = sum(value for name, value in result.compared.items() if name != "seal")
                 self.stdout.write(f"Compared     {rows:,} rows and the last seal with the house at that moment")
