@@ -18,6 +18,9 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 PROCESS_VARIABLE = "COUNTINGHOUSE_PROCESS"
 WORKER_PREFIX = "worker:"
 
+# How much longer than its longest task a cluster may take to stop.
+STOP_SECONDS = 10
+
 # From <linux/prctl.h>.
 PR_SET_PDEATHSIG = 1
 
@@ -99,8 +102,20 @@ def end_deaf_cluster() -> None:
         return
 
     # Imported here: other processes have no use for it.
-    from django_q.cluster import Sentinel
+    from django_q.cluster import Cluster, Sentinel
+    from django_q.conf import Conf
 
+    stop = Cluster.stop
+
+    def stop_or_end(cluster: Any) -> Any:
+        # The lock may be lost and the loss not be noticed yet: the supervisor was killed, say, right after the worker.
+        # Whoever works has until the end of its time; then this one ends, and its children with it.
+        last_moment = threading.Timer((Conf.TIMEOUT or 0) + STOP_SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
+        last_moment.daemon = True
+        last_moment.start()
+        return stop(cluster)
+
+    Cluster.stop = stop_or_end
     reincarnate = Sentinel.reincarnate
 
     def reincarnate_or_end(sentinel: Any, process: Any) -> None:

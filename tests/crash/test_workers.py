@@ -222,6 +222,17 @@ def test_a_cluster_whose_idle_worker_is_killed_ends_and_its_successor_works(flee
     assert success_of(send("record", str(journal.path), queue="payouts")).result["pid"] in successor.members
 
 
+def test_a_cluster_told_to_stop_right_after_its_idle_worker_was_killed_ends_all_the_same(fleet: Fleet) -> None:
+    cluster = fleet.running("payouts")
+    eventually(lambda: not OrmQ.objects.filter(key="payouts").exists(), "the queue is empty")
+
+    # As when the supervisor is killed next: the loss of the lock is not noticed yet, and nobody else is there to end it.
+    kill(first_worker_of(cluster))
+    cluster.process.terminate()
+
+    until(lambda: not cluster.members, "every process of the cluster is gone", seconds=60)
+
+
 def test_a_worker_told_to_stop_finishes_what_it_runs(fleet: Fleet, journal: Journal, tmp_path: Path) -> None:
     cluster = fleet.running("payouts")
     task = send("wait_at_gate", str(journal.path), str(journal.gate), queue="payouts")
