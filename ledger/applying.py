@@ -53,7 +53,6 @@ class Place:
     floor: Decimal | None
     amount: Decimal
     version: int
-    booked_at: datetime | None
     owed: "Place | None" = None
     is_changed: bool = False
     grows_by_debit: bool = field(init=False)

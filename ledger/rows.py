@@ -2,100 +2,160 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ledger.applying import EntryRow, Place
+from ledger.models.fields import packed
 from ledger.movements import Asked
 
 Key = tuple[UUID, str]
+
+_LOCK_AND_READ: Final = "SELECT ledger_lock_and_read(%s, %s, %s)"
+_WRITE: Final = "SELECT ledger_write(%s, %s, %s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What stands in the books, under their locks."""
 
-    places: dict[int, Place]
-    known: dict[Key, tuple[UUID, bytes]]  # transaction and fingerprint of keys that are booked
-    program_status: dict[UUID, str]
-    closed_until: dict[UUID, datetime]
-    now: datetime | None
+    now: str  # as the database writes it: it goes back there, and nobody reads it here
+    places: dict[int, Place] = field(default_factory=dict)
+    known: dict[Key, tuple[UUID, bytes]] = field(default_factory=dict)  # transaction and fingerprint of booked keys
+    program_status: dict[UUID, str] = field(default_factory=dict)
+    closed_until: dict[UUID, datetime] = field(default_factory=dict)
 
 
-def lock_and_read(account_ids: Sequence[int], asked: Sequence[Asked], *, chance: int) -> Found:
-    """Lock the balances of these accounts and read them, and which of the keys are booked already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM ledger_lock_and_read(%s, %s, %s, %s)",
-            [list(account_ids), chance, [one.posting.program_id for one in asked], [one.posting.key for one in asked]],
-        )
-        rows = cursor.fetchall()
-    found = Found({}, {}, {}, {}, rows[0][15] if rows else None)
-    for row in rows:
-        if row[0] is None:
-            found.known[row[2], row[22]] = (row[23], bytes(row[24]))
-        else:
-            found.places[row[1]] = _place(row)
-            found.program_status[row[2]] = row[3]
-            if row[25] is not None:
-                found.closed_until[row[2]] = row[25]
+@dataclass(slots=True)
+class Journeys:
+    """The way to the database and back, twice: inside the caller's transaction, or in one of its own.
+
+    One of its own begins on the way of the first call and is committed on the way of the second. That is what
+    ``transaction.atomic`` does, without two more journeys; hooks on the commit there can be none.
+    """
+
+    stands_alone: bool
+    is_open: bool = False
+
+    def lock_and_read(self, account_ids: Sequence[int], asked: Sequence[Asked], *, chance: int) -> Found:
+        """Lock the balances of these accounts and read them, and which of the keys are booked already."""
+        keys = [{"p": str(one.posting.program_id), "k": one.posting.key} for one in asked]
+        accounts = f"{{{','.join(map(str, account_ids))}}}"
+        with connection.cursor() as cursor:
+            self.is_open = self.stands_alone
+            cursor.execute(f"BEGIN; {_LOCK_AND_READ}" if self.stands_alone else _LOCK_AND_READ,
+                           [accounts, chance, json.dumps(keys)])  # fmt: skip
+            if self.stands_alone:
+                cursor.nextset()
+            return _found(json.loads(cursor.fetchone()[0]))
+
+    def write(
+        self,
+        booked: Sequence[tuple[UUID, Asked]],
+        entries: Sequence[EntryRow],
+        places: Sequence[Place],
+        *,
+        actor: tuple[str, str],
+        correlation_id: str,
+        booked_at: str,
+    ) -> None:
+        """Write transactions, their entries and the balances they leave.
+
+        :raises IntegrityError: if somebody took one of the keys meanwhile.
+        """
+        digests = entries_digests(entries)
+        transactions = [_transaction(identifier, asked, digests[identifier]) for identifier, asked in booked]
+        left = [{"i": place.balance_id, "a": f"{place.amount:f}", "v": place.version} for place in places]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"{_WRITE}; COMMIT" if self.stands_alone else _WRITE,
+                [json.dumps(transactions), json.dumps([_entry(entry) for entry in entries]), json.dumps(left),
+                 booked_at, actor[0], packed(actor[1]), packed(correlation_id)],
+            )  # fmt: skip
+        self.is_open = False
+
+
+@contextmanager
+def journeys() -> Iterator[Journeys]:
+    """Have what is done with them booked whole or not at all."""
+    if connection.in_atomic_block or not connection.get_autocommit():
+        with transaction.atomic():
+            yield Journeys(stands_alone=False)
+        return
+    made = Journeys(stands_alone=True)
+    try:
+        yield made
+    finally:
+        if made.is_open:
+            # Who lost the connection has been told so, and the server rolls back by itself.
+            with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+
+
+def _found(read: dict[str, Any]) -> Found:
+    found = Found(read["now"])
+    programs: dict[str, UUID] = {}  # a thousand rows name a few
+    for row in read["places"] or ():
+        program_id = programs.get(row[2]) or programs.setdefault(row[2], UUID(row[2]))
+        found.places[row[1]] = _place(row, program_id)
+        found.program_status[program_id] = row[3]
+        if row[14] is not None:
+            found.closed_until[program_id] = datetime.fromisoformat(row[14])
+    for program, key, identifier, fingerprint in read["known"] or ():
+        found.known[UUID(program), key] = UUID(identifier), bytes.fromhex(fingerprint)
     return found
 
 
-def _place(row: tuple[Any, ...]) -> Place:
-    place = Place(row[0], row[1], row[2], *row[4:15])
-    if row[16] is not None:
+def _place(row: list[Any], program_id: UUID) -> Place:
+    balance_id, account_id, _, _, asset_id, asset, scale, code, role, status, is_striped, floor, amount, version = row[
+        :14
+    ]
+    place = Place(
+        balance_id, account_id, program_id, asset_id, asset, scale, code, role, status, is_striped,
+        None if floor is None else Decimal(floor), Decimal(amount), version,
+    )  # fmt: skip
+    if row[15] is not None:
         place.owed = Place(
-            row[16], row[17], place.program_id, place.asset_id, place.asset, place.scale, row[18], "WALLET_OWED",
-            place.status, False, Decimal(0), row[19], row[20], row[21],
+            row[15], row[16], program_id, asset_id, asset, scale, row[17], "WALLET_OWED", status, False, Decimal(0),
+            Decimal(row[18]), row[19],
         )  # fmt: skip
     return place
-
-
-def write(
-    booked: Sequence[tuple[UUID, Asked]],
-    entries: Sequence[EntryRow],
-    places: Sequence[Place],
-    *,
-    actor: tuple[str, str],
-    correlation_id: str,
-    booked_at: datetime,
-) -> bool:
-    """Write transactions, their entries and the balances they leave; False when a key was taken meanwhile."""
-    digests = entries_digests(entries)
-    transactions = [_transaction(identifier, asked, digests[identifier]) for identifier, asked in booked]
-    written = [
-        {"t": str(e[0]), "p": str(e[1]), "x": e[2], "d": e[3], "c": e[4], "a": f"{e[5]:f}",
-         "b": None if e[6] is None else f"{e[6]:f}", "v": e[7], "y": None if e[8] is None else f"{e[8]:f}", "w": e[9]}
-        for e in entries
-    ]  # fmt: skip
-    left = [{"i": place.balance_id, "a": f"{place.amount:f}", "v": place.version} for place in places]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ledger_write(%s, %s, %s, %s, %s, %s, %s)",
-            [json.dumps(transactions), json.dumps(written), json.dumps(left), booked_at, *actor, correlation_id],
-        )
-        return bool(cursor.fetchone()[0] == len(booked))
 
 
 def entries_digests(entries: Sequence[EntryRow]) -> dict[UUID, str]:
     """Return for each transaction what its entries come to, as ``queries.verification`` computes it from the table."""
     told: dict[UUID, list[str]] = {}
     for entry in entries:
-        transaction, _, _, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
+        transaction_id, _, _, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
         one, other = _left(debit_left, debit_version), _left(credit_left, credit_version)
-        told.setdefault(transaction, []).append(f"{debit}:{credit}:{amount:.18f}:{one}:{other}")
+        told.setdefault(transaction_id, []).append(f"{debit}:{credit}:{amount:.18f}:{one}:{other}")
     return {key: hashlib.sha256(",".join(lines).encode()).hexdigest()[:32] for key, lines in told.items()}
 
 
 def _left(amount: Decimal | None, version: int | None) -> str:
     return ":" if amount is None else f"{amount:.18f}:{version}"
+
+
+def _entry(entry: EntryRow) -> dict[str, Any]:
+    identifier, program_id, asset_id, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = (
+        entry
+    )
+    row: dict[str, Any] = {
+        "t": str(identifier), "p": str(program_id), "x": asset_id, "d": debit, "c": credit, "a": f"{amount:f}",
+    }  # fmt: skip
+    # What a striped account has not is left out, and read as null.
+    if debit_left is not None:
+        row["b"], row["v"] = f"{debit_left:f}", debit_version
+    if credit_left is not None:
+        row["y"], row["w"] = f"{credit_left:f}", credit_version
+    return row
 
 
 def _transaction(identifier: UUID, asked: Asked, digest: str) -> dict[str, Any]:

@@ -66,8 +66,8 @@ BEGIN
         WHERE account_id = credit RETURNING amount, version INTO credit_left, credit_number;
     INSERT INTO bench_transaction (id, program_id, key, fingerprint, entries_digest, kind, memo, actor_type, actor_id,
                                    correlation_id, booked_at, effective_at)
-        VALUES (booked, program, key, sha256(key::bytea), '', 'TRANSFER', '', 'command', 'bench',
-                '01a1fa35-4703-7301-a439-a109536f91a9', now_, now_);
+        VALUES (booked, program, key, substr(sha256(key::bytea), 1, 16), '', 'TRANSFER', '', 'command', '=bench',
+                '\\x01a1fa3547037301a439a109536f91a9', now_, now_);
     INSERT INTO bench_entry (program_id, asset_id, transaction_id, debit_account_id, credit_account_id, amount,
                              debit_balance, debit_version, credit_balance, credit_version, booked_at)
         VALUES (program, 1, booked, debit, credit, moved, debit_left, debit_number, credit_left, credit_number, now_);

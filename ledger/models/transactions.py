@@ -1,16 +1,30 @@
 """What was booked. Both tables only grow; the database refuses everything else (migrations/*_append_only.py)."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
 from identity.models import Membership, User
+from ledger.models.fields import UuidOrText
+
+
+class KeyHash(models.Func):
+    """What the index over a program's keys holds instead of them (migrations/*_posting.py)."""
+
+    function = "ledger_key_hash"
+    output_field = models.UUIDField()
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     """Transactions."""
+
+    def under_key(self, program_id: UUID, key: str) -> "TransactionQuerySet":
+        """The one that a program booked under ``key``, found by its index."""
+        asked = KeyHash(models.Value(program_id, models.UUIDField()), models.Value(key, models.TextField()))
+        return self.alias(hash=KeyHash("program_id", "key")).filter(hash=asked, program_id=program_id, key=key)
 
     def for_user(self, user: User) -> "TransactionQuerySet":
         """Those of the programs whose books ``user`` may read."""
@@ -24,15 +38,15 @@ class Transaction(models.Model):
     # A value and no foreign key: every posting would share-lock the program's row.
     program_id = models.UUIDField()
     key = models.CharField(max_length=255)
-    fingerprint = models.BinaryField(max_length=32)  # SHA-256 of what was asked for
-    # The first half of SHA-256 over its entries: they are sealed with it, and need no seal of their own.
+    fingerprint = models.BinaryField(max_length=16)  # the first half of SHA-256 over what was asked for
+    # The same over its entries: they are sealed with it, and need no seal of their own.
     entries_digest = models.BinaryField(max_length=16)
     kind = models.CharField(max_length=24)
     memo = models.CharField(max_length=500, blank=True)
     metadata = models.JSONField(null=True)
     actor_type = models.CharField(max_length=40)
-    actor_id = models.CharField(max_length=200)
-    correlation_id = models.CharField(max_length=64)
+    actor_id = UuidOrText(max_length=200)
+    correlation_id = UuidOrText(max_length=64)
     booked_at = models.DateTimeField()  # set after the locks, never before the last of any balance it changes
     effective_at = models.DateTimeField()
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals", db_index=False)
@@ -48,7 +62,8 @@ class Transaction(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(name="ledger_transaction_key_once", fields=("program_id", "key")),
+            # Half as long an index as one over the key itself: keys are long, and come in no order.
+            models.UniqueConstraint(KeyHash("program_id", "key"), name="ledger_transaction_key_once"),
             models.UniqueConstraint(
                 name="ledger_transaction_reversed_once",
                 fields=("reverses",),
@@ -58,8 +73,8 @@ class Transaction(models.Model):
             models.CheckConstraint(name="ledger_transaction_has_an_actor", condition=~models.Q(actor_id="")),
         )
         indexes = (
-            # Whoever tails the books reads them in this order.
-            models.Index(name="ledger_transaction_tail", fields=("transaction_id", "id")),
+            # Whoever tails the books reads them in this order, and the few of one transaction are sorted by id.
+            models.Index(name="ledger_transaction_tail", fields=("transaction_id",)),
             models.Index(
                 name="ledger_transaction_corrects", fields=("corrects",), condition=models.Q(corrects__isnull=False)
             ),

@@ -32,7 +32,7 @@ def capture(hold_id: UUID, *, program_id: UUID, amount: Decimal, to: int, key: s
         movements=(Movement(held.reserved_id, to, amount),), metadata={"hold": str(hold_id)},
     )  # fmt: skip
     # Asked a second time, nothing has to be left any more.
-    is_known = Transaction.objects.filter(program_id=program_id, key=posting.key).exists()
+    is_known = Transaction.objects.under_key(program_id, posting.key).exists()
     if amount > held.left and not is_known:
         raise HoldTooSmall(left=plain(held.left), amount=plain(amount))
     if post(posting).is_replay:

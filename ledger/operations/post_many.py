@@ -3,11 +3,10 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final, Literal, overload
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
 from audit import context
@@ -61,8 +60,8 @@ def _post(postings: Sequence[Posting], *, each: bool) -> list[Outcome]:
     collisions = 0
     while waiting:
         try:
-            with transaction.atomic():
-                booked = _book(list(waiting.values()), each=each)
+            with rows.journeys() as journeys:
+                booked = _book(journeys, list(waiting.values()), each=each)
         except _StartOver as again:
             # A closed account stays closed, so each round has fewer; a key can be taken only so often.
             collisions += not again.redirected
@@ -87,13 +86,13 @@ class _StartOver(Exception):
         self.redirected = redirected or {}  # by their places in what was asked
 
 
-def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
+def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
     account_ids = sorted({
         account_id for one in asked for movement in one.posting.movements for account_id in movement[:2]
     })  # fmt: skip
     # Which stripe is left to chance: two posters at once seldom take the same.
     with figures.LOCKING.time():
-        found = rows.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
+        found = journeys.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
     books, known = Books(found.places, found.program_status, found.closed_until), found.known
     outcomes: list[Outcome] = []
     redirected: dict[int, Redirected] = {}
@@ -122,8 +121,7 @@ def _book(asked: Sequence[Asked], *, each: bool) -> list[Outcome]:
     if redirected:
         raise _StartOver(redirected)
     if new:
-        assert found.now is not None  # something was booked, so there was something to read
-        _write(new, entries, _changed(found.places), now=found.now)
+        _write(journeys, new, entries, found)
     return outcomes
 
 
@@ -155,22 +153,21 @@ def _changed(places: dict[int, Place]) -> list[Place]:
 
 
 def _write(
-    new: Sequence[tuple[UUID, Asked]], entries: Sequence[EntryRow], places: Sequence[Place], *, now: datetime
+    journeys: rows.Journeys, new: Sequence[tuple[UUID, Asked]], entries: Sequence[EntryRow], found: rows.Found
 ) -> None:
     acting = context.current()
-    times = [now, *(place.booked_at for place in places if place.booked_at is not None)]
     try:
-        complete = rows.write(
-            new, entries, places, actor=(acting.actor.type, acting.actor.id),
-            correlation_id=acting.correlation_id, booked_at=max(times),
+        journeys.write(
+            new, entries, _changed(found.places), actor=(acting.actor.type, acting.actor.id),
+            correlation_id=acting.correlation_id, booked_at=found.now,
         )  # fmt: skip
     except IntegrityError as collision:
+        if "ledger_transaction_key_once" in str(collision):
+            raise _StartOver from collision
         if "ledger_transaction_reversed_once" in str(collision):
             reverses = next(asked.posting.reverses for _, asked in new if asked.posting.reverses)
             raise AlreadyReversed(transaction=reverses, reason="it was reversed before") from collision
         raise
-    if not complete:
-        raise _StartOver
 
 
 def _counting_now(one: Asked) -> Asked:

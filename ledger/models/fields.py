@@ -1,0 +1,43 @@
+"""A column for names that are nearly always UUIDs: those take their sixteen bytes, and every transaction has two."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import models
+
+_LOOKUPS: Final = frozenset({"exact", "in", "isnull"})
+
+
+class UuidOrText(models.CharField):  # type: ignore[type-arg]
+    """Text outside, bytes in the table. It can be found as a whole only: there is nothing in it to compare or match."""
+
+    def db_type(self, connection: Any) -> str:
+        return "bytea"
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return super().get_lookup(lookup_name) if lookup_name in _LOOKUPS else None
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> bytes | None:
+        return None if value is None else packed(str(value))
+
+    def from_db_value(self, value: bytes | None, *_: Any) -> str | None:
+        return None if value is None else unpacked(bytes(value))
+
+
+def packed(text: str) -> bytes:
+    """Return ``text`` as it is stored: a UUID in sixteen bytes, and everything else in any number but that."""
+    try:
+        identifier = UUID(text)
+    except ValueError:
+        identifier = None
+    if identifier and str(identifier) == text:
+        return identifier.bytes
+    told = b"=" + text.encode()
+    return told if len(told) != 16 else b"~" + told
+
+
+def unpacked(stored: bytes) -> str:
+    """Return what was packed."""
+    if len(stored) == 16:
+        return str(UUID(bytes=stored))
+    return stored[2:].decode() if stored.startswith(b"~") else stored[1:].decode()
