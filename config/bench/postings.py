@@ -1,8 +1,9 @@
-"""What the guarantees of the books cost: our posting against a hand-written SQL function that does that and no more.
+"""What the guarantees of the books cost: our posting against a hand-written SQL function, and against another ledger.
 
-The reference locks two balances in order, updates both, writes one transaction and one entry, with the same columns,
+The function locks two balances in order, updates both, writes one transaction and one entry, with the same columns,
 indexes and foreign keys as ours, and is driven by pgbench with prepared statements. It does not look whether a key was
-used for something else, what may be booked, who is frozen, or whether the amounts make sense.
+used for something else, what may be booked, who is frozen, or whether the amounts make sense. The other ledger is
+django-hordak, which keeps no balances, takes no locks and knows no keys.
 """
 
 import random
@@ -11,16 +12,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from itertools import count
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from audit.context import acting_as
 from config.bench.frame import Benchmark, Contender, Figure
+from config.bench.hordak import hordak
 from config.environment import load
 from config.postgres.programs import find_programs
 from identity.operations import create_program
@@ -33,6 +35,8 @@ CLIENTS: Final = 8
 BATCH: Final = 1_000
 BATCHED: Final = 10_000
 SINGLE: Final = 500
+
+_CHANCE: Final = random.Random()  # noqa: S311  (no secret)
 
 _REFERENCE: Final = """
 CREATE TABLE bench_account (id bigint PRIMARY KEY, program_id uuid NOT NULL, asset_id integer NOT NULL,
@@ -92,27 +96,37 @@ def _contenders() -> Iterator[Sequence[Contender]]:
         script.write_text(_DRIVEN.replace("{accounts}", str(ACCOUNTS)))
         books = _Books()
         cursor.execute("ANALYZE")
-        yield (
-            Contender("SQL function, 8 clients", BATCHED, lambda: _drive(script, clients=CLIENTS, total=BATCHED)),
-            Contender("SQL function, 1 client", BATCHED // 5, lambda: _drive(script, clients=1, total=BATCHED // 5)),
-            Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(hot=False)),
-            Contender("post_many, one system account", BATCHED, lambda: books.in_batches(hot=True)),
-            Contender("post, one after the other", SINGLE, books.one_by_one),
-        )
+        connection.close()  # nothing of it may be in two processes
+        processes = get_context("fork").Pool(CLIENTS)
+        with processes, hordak() as other:
+            yield (
+                Contender("SQL function, 8 clients", BATCHED, _Function(script, clients=CLIENTS, total=BATCHED)),
+                Contender("SQL function, 1 client", SINGLE * 4, _Function(script, clients=1, total=SINGLE * 4)),
+                Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(hot=False)),
+                Contender("post_many, one system account", BATCHED, lambda: books.in_batches(hot=True)),
+                Contender("post, one after the other", SINGLE, lambda: books.one_by_one(SINGLE)),
+                Contender("post, 8 processes", CLIENTS * SINGLE, lambda: books.at_once(processes, hot=False)),
+                Contender("post, 8 processes, one system account", CLIENTS * SINGLE,
+                          lambda: books.at_once(processes, hot=True)),
+                Contender("django-hordak, transfer_to", SINGLE, lambda: other.transfer(SINGLE)),
+            )  # fmt: skip
 
 
-def _drive(script: Path, *, clients: int, total: int) -> None:
-    """Run the reference: ``total`` transactions, shared among ``clients``."""
-    database = connection.settings_dict
-    environment = load()
-    program = find_programs(environment["PG_BIN"], data=environment.var_dir / "postgres" / "data") / "pgbench"
-    command = [
-        str(program), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
-        f"--transactions={total // clients}", f"--file={script}", f"--host={database['HOST']}",
-        f"--port={database['PORT']}", f"--username={database['USER']}", str(database["NAME"]),
-    ]  # fmt: skip
-    secret = {"PGPASSWORD": database["PASSWORD"]}
-    subprocess.run(command, check=True, capture_output=True, env=secret)
+class _Function:
+    """The reference: ``total`` transactions, shared among ``clients``."""
+
+    def __init__(self, script: Path, *, clients: int, total: int) -> None:
+        database, environment = connection.settings_dict, load()
+        program = find_programs(environment["PG_BIN"], data=environment.var_dir / "postgres" / "data") / "pgbench"
+        self.command = [
+            str(program), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
+            f"--transactions={total // clients}", f"--file={script}", f"--host={database['HOST']}",
+            f"--port={database['PORT']}", f"--username={database['USER']}", str(database["NAME"]),
+        ]  # fmt: skip
+        self.secret = {"PGPASSWORD": str(database["PASSWORD"])}
+
+    def __call__(self) -> None:
+        subprocess.run(self.command, check=True, capture_output=True, env=self.secret)
 
 
 class _Books:
@@ -125,32 +139,34 @@ class _Books:
         codes = [f"affiliate:{number}:liability" for number in range(ACCOUNTS)]
         self.accounts = [self._open(code) for code in codes]
         self.expense = self._open("program:bench:expense")
-        self.numbers = count()
-        self.chance = random.Random(settings.SECRET_KEY)  # noqa: S311  (no secret)
 
     def _open(self, code: str) -> int:
         return open_account(code, program=self.program, asset_code="KES", at=timezone.now()).pk
 
     def _asked(self, *, hot: bool) -> Posting:
-        credit = self.chance.choice(self.accounts)
+        debit, credit = _CHANCE.sample(self.accounts, 2)
         return Posting(
             program_id=self.program.pk,
-            key=f"bench:{next(self.numbers)}:{credit}",
+            key=f"bench:{_CHANCE.getrandbits(48)}:{credit}",
             kind="COMMISSION" if hot else "MANUAL_JOURNAL",
-            movements=(Movement(self.expense if hot else self._other(credit), credit, Decimal("1.5")),),
+            movements=(Movement(self.expense if hot else debit, credit, Decimal("1.5")),),
         )
-
-    def _other(self, than: int) -> int:
-        other = self.chance.choice(self.accounts)
-        return other if other != than else self._other(than)
 
     def in_batches(self, *, hot: bool) -> None:
         for _ in range(BATCHED // BATCH):
             post_many([self._asked(hot=hot) for _ in range(BATCH)])
 
-    def one_by_one(self) -> None:
-        for _ in range(SINGLE):
-            post(self._asked(hot=False))
+    def one_by_one(self, number: int, *, hot: bool = False) -> None:
+        for _ in range(number):
+            post(self._asked(hot=hot))
+
+    def at_once(self, processes: Pool, *, hot: bool) -> None:
+        processes.starmap(_one_by_one, [(self, hot)] * CLIENTS, chunksize=1)
+
+
+def _one_by_one(books: _Books, hot: bool) -> None:
+    _CHANCE.seed()  # each process begins with the same
+    books.one_by_one(SINGLE, hot=hot)
 
 
 POSTINGS = Benchmark(
@@ -161,5 +177,9 @@ POSTINGS = Benchmark(
         Figure("in batches, against the function", "post_many, batches of 1,000", "SQL function, 8 clients", 2),
         Figure("one account in all, against any", "post_many, one system account", "post_many, batches of 1,000", 0.95),
         Figure("one by one, against the function", "post, one after the other", "SQL function, 1 client", 0.4),
+        Figure(
+            "one account, 8 processes, against any", "post, 8 processes, one system account", "post, 8 processes", 0.95
+        ),
+        Figure("one by one, against django-hordak", "post, one after the other", "django-hordak, transfer_to", 1.2),
     ),
 )
