@@ -240,3 +240,46 @@ class AlreadyReversed(PostingRefused):
     code = "already_reversed"
     status = 409
     message = "{transaction} can't be reversed: {reason}."
+
+
+class UnreadableFile(PostingRefused):
+    """Raised when a file can't be imported at all: it is empty, has no header of ours, or changed meanwhile."""
+
+    code = "unreadable_import"
+    message = "This file can't be imported: {reason}."
+
+
+class ImportUnderWay(PostingRefused):
+    """Raised when another import writes to the same verdicts, or one of another file has not been finished there."""
+
+    code = "import_under_way"
+    status = 409
+    message = "{file} belongs to another import: {reason}."
+
+
+class BadLine(PostingRefused):
+    """Raised when a line of an import can't be read."""
+
+    code = "bad_import_line"
+    message = "This can't be read: {reason}."
+
+
+class EntriesApart(PostingRefused):
+    """Raised when the rows of a transaction are not all there, one after the other, counted from 1."""
+
+    code = "entries_apart"
+    message = "The {entries} entries of {key} are not all there, one after the other and counted from 1."
+
+
+class ReservedKey(PostingRefused):
+    """Raised when a file has a key of the kind that only the house itself uses."""
+
+    code = "reserved_posting_key"
+    message = "Keys that begin with {prefix} are the house's own: put another beginning before all of them."
+
+
+class NoMirror(PostingRefused):
+    """Raised when a reversal in a file does not give back exactly what it says it takes back."""
+
+    code = "no_mirror"
+    message = "This takes nothing back: {reason}."

@@ -20,6 +20,7 @@ from unfold.decorators import display
 from audit.access import may
 from audit.admin import LABELS, RecordedAdmin, column, instant
 from audit.errors import DomainError
+from audit.spreadsheets import guarded
 from identity.models import Membership, Program
 from ledger import chart
 from ledger.admin.shown import AsOfForm, PeriodForm, end_of, grouped, kind_in_words
@@ -218,14 +219,6 @@ class _Echo:
         return row
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet would run what begins like a formula.
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _csv(account: Account, after: datetime, until: datetime) -> Iterator[list[str]]:
     yield ["booked_at", "effective_at", "kind", "key", "memo", "other_account", "debit", "credit", "balance"]
     page = statement(account, after=after, until=until, limit=LINES_AT_MOST)
@@ -233,8 +226,8 @@ def _csv(account: Account, after: datetime, until: datetime) -> Iterator[list[st
     while True:
         for line in page.lines:
             yield [
-                line.booked_at.isoformat(), line.effective_at.isoformat(), line.kind, _cell(line.key),
-                _cell(line.memo), line.other, plain(line.debit) if line.debit else "",
+                line.booked_at.isoformat(), line.effective_at.isoformat(), line.kind, guarded(line.key),
+                guarded(line.memo), line.other, plain(line.debit) if line.debit else "",
                 plain(line.credit) if line.credit else "", plain(line.balance),
             ]  # fmt: skip
         if not page.has_more:
