@@ -283,3 +283,32 @@ class NoMirror(PostingRefused):
 
     code = "no_mirror"
     message = "This takes nothing back: {reason}."
+
+
+class PeriodNotOver(PostingRefused):
+    """Raised when a statement is to be issued for a period that has not ended, or is none."""
+
+    code = "period_not_over"
+    status = 409
+    message = "A statement is issued for a period that is over: {reason}."
+
+
+class StatementTooLong(PostingRefused):
+    """Raised when more was booked in a period than a statement on paper holds."""
+
+    code = "statement_too_long"
+    message = "More than {most} lines were booked in this period: issue statements of shorter ones."
+
+
+class SearchTooWide(PostingRefused):
+    """Raised when a search would look at more transactions than it may in a few seconds."""
+
+    code = "search_too_wide"
+    message = "This search was ended after {seconds} seconds: name a key, an account or fewer days."
+
+
+class BadSearch(PostingRefused):
+    """Raised when what is looked for is nothing that could be found."""
+
+    code = "bad_search"
+    message = "This can't be looked for: {reason}."

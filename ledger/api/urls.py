@@ -3,15 +3,30 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from ledger.api.views import AccountViewSet, EntryViewSet, HealthView, TransactionViewSet, TreeView, TrialBalanceView
+from ledger.api.views import (
+    AccountViewSet,
+    EntryViewSet,
+    HealthView,
+    StatementsOfAccount,
+    StatementViewSet,
+    TransactionViewSet,
+    TreeView,
+    TrialBalanceView,
+)
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("accounts", AccountViewSet, basename="ledger-account")
 router.register("entries", EntryViewSet, basename="ledger-entry")
+router.register("statements", StatementViewSet, basename="ledger-issued-statement")
 router.register("transactions", TransactionViewSet, basename="ledger-transaction")
 
 urlpatterns = [
     *router.urls,
+    path(
+        "accounts/<int:pk>/statements",
+        StatementsOfAccount.as_view({"get": "list", "post": "issue"}, detail=True),
+        name="ledger-account-statements",
+    ),
     path("balance", HealthView.as_view(), name="ledger-balance"),
     path("tree", TreeView.as_view(), name="ledger-tree"),
     path("trial-balance", TrialBalanceView.as_view(), name="ledger-trial-balance"),

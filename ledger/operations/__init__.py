@@ -8,6 +8,7 @@ from ledger.operations.expire_holds import expire_holds
 from ledger.operations.export_transactions import export_transactions
 from ledger.operations.hold import hold
 from ledger.operations.import_transactions import import_transactions
+from ledger.operations.issue_statement import issue_statement
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
@@ -24,6 +25,7 @@ __all__ = [
     "export_transactions",
     "hold",
     "import_transactions",
+    "issue_statement",
     "open_account",
     "post",
     "post_many",

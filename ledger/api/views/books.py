@@ -34,6 +34,7 @@ from ledger.api.serializers import (
 )
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.queries.balances import balance_booked_at, balance_effective_at, balance_now
+from ledger.queries.searching import patience
 from ledger.queries.statements import Behind, statement
 from ledger.queries.trial_balance import sums, tree, trial_balance
 
@@ -46,11 +47,11 @@ class BooksDoor(InProgram):
 
     permissions: ClassVar = {"list": READ, "retrieve": READ, "get": READ, "statement": READ}
 
-    def of_the_program(self, rows: Any) -> Any:
-        """Narrow ``rows`` to those the caller may read; in a list, and where one is named, to one program's."""
+    def of_the_program(self, rows: Any, permission: str = READ) -> Any:
+        """Narrow ``rows`` to those of the caller; in a list, and where one is named, to one program's."""
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
-        rows = rows.filter(program_id__in=self.caller.programs(READ))
+        rows = rows.filter(program_id__in=self.caller.programs(permission))
         if not getattr(self, "detail", False) or names_of(self.request):
             rows = rows.filter(program_id=self.program.pk)
         return rows
@@ -184,6 +185,11 @@ class TransactionViewSet(
     def get_queryset(self) -> Any:
         related = ("entries__asset", "entries__debit_account", "entries__credit_account")
         return self.of_the_program(Transaction.objects.prefetch_related(*related))
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find transactions. What no index answers is looked for during a few seconds, and refused then."""
+        with patience():
+            return super().list(request, *args, **kwargs)
 
 
 def _cursor(line: Any, account: Account) -> str:

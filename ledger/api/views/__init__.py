@@ -1,0 +1,22 @@
+"""The routes' views."""
+
+from ledger.api.views.books import (
+    AccountViewSet,
+    EntryViewSet,
+    HealthView,
+    TransactionViewSet,
+    TreeView,
+    TrialBalanceView,
+)
+from ledger.api.views.statements import StatementsOfAccount, StatementViewSet
+
+__all__ = [
+    "AccountViewSet",
+    "EntryViewSet",
+    "HealthView",
+    "StatementViewSet",
+    "StatementsOfAccount",
+    "TransactionViewSet",
+    "TreeView",
+    "TrialBalanceView",
+]
