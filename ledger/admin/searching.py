@@ -21,10 +21,7 @@ _WORDS: Final = {
     "by": "actor_id", "correlation": "correlation_id", "reverses": "reverses", "corrects": "corrects",
     "after": "after", "until": "until",
 }  # fmt: skip
-HELP: Final = (
-    "Any key, id, account, correlation id, actor or words of a memo. Or narrow it: account:wallet:al amount:100 "
-    "asset:KES kind:TOPUP memo:rent after:2026-01-31 until:2026-02-28 by:, correlation:, reverses:"
-)
+HELP: Final = "A key, id, account, actor or memo"
 
 
 def found(rows: TransactionQuerySet, text: str, *, accounts: AccountQuerySet, is_patient: bool) -> TransactionQuerySet:

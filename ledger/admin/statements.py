@@ -18,7 +18,8 @@ _KINDS = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 def _files(issued: IssuedStatement) -> str:
     pdf, csv = (reverse(f"admin:ledger_issuedstatement_{form}", args=[issued.pk]) for form in _KINDS)
-    return format_html('<a class="text-link" href="{}">PDF</a> &nbsp; <a class="text-link" href="{}">CSV</a>', pdf, csv)
+    links = '<span><a class="text-link" href="{}">PDF</a> &nbsp; <a class="text-link" href="{}">CSV</a></span>'
+    return format_html(links, pdf, csv)
 
 
 def _period(issued: IssuedStatement) -> str:
@@ -44,6 +45,7 @@ class IssuedStatementAdmin(RecordedAdmin):
     search_help_text = "The beginning of an account's code, or a whole id"
     id_fields = ("pk", "program_id")
     fields = (
+        column("account", "Account", lambda issued: f"{issued.account.code} {issued.account.asset.code}"),
         column("number", "Number", lambda issued: issued.shown_number),
         column("period", "Period", _period),
         column("opening", "Opening", lambda issued: grouped(issued.opening, issued.account.asset, named=True)),

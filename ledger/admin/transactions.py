@@ -35,6 +35,7 @@ class TransactionAdmin(RecordedAdmin):
 
     permission_to_view = "ledger.read"
     change_form_template = "admin/ledger/transaction/change_form.html"
+    change_list_template = "admin/ledger/transaction/change_list.html"
 
     list_display = (
         column("kind", "What", lambda transaction: kind_in_words(transaction.kind), ordering="kind"),

@@ -60,8 +60,8 @@ class TransactionFilter(filters.FilterSet):
     account_code = filters.CharFilter(max_length=120)
     asset = filters.CharFilter(max_length=20)
     amount = filters.NumberFilter(min_value=0, max_digits=38, decimal_places=18, help_text="Of one of the entries.")
-    after = filters.IsoDateTimeFilter(help_text="Booked behind this time.")
-    until = filters.IsoDateTimeFilter(help_text="Booked up to this time.")
+    after = filters.IsoDateTimeFilter(field_name="booked_at", help_text="Booked behind this time.")
+    until = filters.IsoDateTimeFilter(field_name="booked_at", help_text="Booked up to this time.")
 
     class Meta:
         model = Transaction
@@ -73,5 +73,5 @@ class TransactionFilter(filters.FilterSet):
         if "account" in asked:
             asked["account"] = int(asked["account"])
         view: Any = self.request.parser_context["view"]  # type: ignore[union-attr]
-        accounts = Account.objects.filter(program=view.program)
+        accounts = Account.objects.filter(program=view.program)  # a list is one program's
         return matching(queryset, Criteria(**asked), accounts=accounts)

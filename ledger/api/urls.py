@@ -7,7 +7,6 @@ from ledger.api.views import (
     AccountViewSet,
     EntryViewSet,
     HealthView,
-    StatementsOfAccount,
     StatementViewSet,
     TransactionViewSet,
     TreeView,
@@ -22,11 +21,6 @@ router.register("transactions", TransactionViewSet, basename="ledger-transaction
 
 urlpatterns = [
     *router.urls,
-    path(
-        "accounts/<int:pk>/statements",
-        StatementsOfAccount.as_view({"get": "list", "post": "issue"}, detail=True),
-        name="ledger-account-statements",
-    ),
     path("balance", HealthView.as_view(), name="ledger-balance"),
     path("tree", TreeView.as_view(), name="ledger-tree"),
     path("trial-balance", TrialBalanceView.as_view(), name="ledger-trial-balance"),

@@ -8,14 +8,13 @@ from ledger.api.views.books import (
     TreeView,
     TrialBalanceView,
 )
-from ledger.api.views.statements import StatementsOfAccount, StatementViewSet
+from ledger.api.views.statements import StatementViewSet
 
 __all__ = [
     "AccountViewSet",
     "EntryViewSet",
     "HealthView",
     "StatementViewSet",
-    "StatementsOfAccount",
     "TransactionViewSet",
     "TreeView",
     "TrialBalanceView",

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -11,40 +11,36 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.doors import idempotent, note_missed
+from identity.doors import idempotent
 from ledger.api.serializers import IssuedStatementOutput, IssueInput
-from ledger.api.views.books import READ, BooksDoor
-from ledger.models import Account, IssuedStatement
+from ledger.api.views.door import READ, BooksDoor
+from ledger.models import IssuedStatement
 from ledger.operations import issue_statement
 
 ISSUE = "statement.issue"
 
 
-class StatementsOfAccount(BooksDoor, mixins.ListModelMixin, viewsets.GenericViewSet[IssuedStatement]):
-    """The statements of one account."""
+class IssuesStatements:
+    """What can be done about statements at an account's address."""
 
-    permissions: ClassVar = {"list": READ, "issue": ISSUE}
-    queryset = IssuedStatement.objects.without_files()
-    serializer_class = IssuedStatementOutput
-    ordering: ClassVar = ("-id",)
+    permissions: ClassVar = {"statements": READ, "issue": ISSUE}
 
-    def _account(self, permission: str) -> Account:
-        accounts = self.of_the_program(Account.objects.all(), permission)
-        account: Account | None = accounts.filter(pk=self.kwargs["pk"]).first() if self.kwargs["pk"] < 2**63 else None
-        if account is None:
-            note_missed(self.request, Account, self.kwargs["pk"])
-            raise Http404
-        return account
-
-    def get_queryset(self) -> Any:
-        rows = self.of_the_program(IssuedStatement.objects.without_files().select_related("account__asset"))
-        return rows if getattr(self, "swagger_fake_view", False) else rows.filter(account=self._account(READ))
+    @extend_schema(responses=IssuedStatementOutput(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, ordering=("-id",), ordering_fields=())
+    def statements(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the statements of the account that were issued, the latest first."""
+        view: Any = self
+        rows = IssuedStatement.objects.without_files().select_related("account__asset")
+        page = view.paginate_queryset(rows.filter(account=view.get_object()))
+        return view.get_paginated_response(IssuedStatementOutput(page, many=True).data)  # type: ignore[no-any-return]
 
     @extend_schema(request=IssueInput, responses={201: IssuedStatementOutput, 200: IssuedStatementOutput})
+    @statements.mapping.post
     @idempotent()
     def issue(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Issue the statement of a period that is over; 200 with the one that exists when it was issued before."""
-        account = self._account(ISSUE)
+        view: Any = self
+        account = view.get_object()
         sent = IssueInput(data=request.data)
         sent.is_valid(raise_exception=True)
         now = timezone.now()
