@@ -72,6 +72,6 @@ class TransactionFilter(filters.FilterSet):
         asked: dict[str, Any] = {name: value for name, value in self.form.cleaned_data.items() if value is not None}
         if "account" in asked:
             asked["account"] = int(asked["account"])
-        view: Any = self.request.parser_context["view"]  # type: ignore[union-attr]
+        view: Any = self.request.parser_context["view"]
         accounts = Account.objects.filter(program=view.program)  # a list is one program's
         return matching(queryset, Criteria(**asked), accounts=accounts)

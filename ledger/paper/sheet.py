@@ -77,7 +77,8 @@ def width_of(text: str, size: float, *, is_bold: bool = False) -> float:
 @cache
 def _tabular_width(is_bold: bool) -> int:
     with TTFont(_FONTS / ("Inter-SemiBold.ttf" if is_bold else "Inter-Regular.ttf"), lazy=True) as font:
-        return round(font["hmtx"].metrics["zero.tf"][0] * 1000 / font["head"].unitsPerEm)
+        width: int = round(font["hmtx"].metrics["zero.tf"][0] * 1000 / font["head"].unitsPerEm)
+    return width
 
 
 def wrapped(text: str, width: float, size: float, *, is_bold: bool = False) -> list[str]:

@@ -182,7 +182,10 @@ def test_what_has_an_index_is_found_through_it(many: Book) -> None:
         cursor.execute("SELECT pg_relation_size('ledger_transaction') / 8192")
         whole = cursor.fetchone()[0]
     some = Transaction.objects.get(key="many-30000")
-    window = {"after": some.booked_at - timedelta(hours=1), "until": some.booked_at + timedelta(hours=1)}
+    window: dict[str, Any] = {
+        "after": some.booked_at - timedelta(hours=1),
+        "until": some.booked_at + timedelta(hours=1),
+    }
     quick = [
         Criteria(key="many-30000"), Criteria(reverses=some.pk), Criteria(account_code=BO),
         Criteria(account_code=BO, amount=many.balance(BO)), Criteria(account_code="wallet:many", **window),

@@ -52,7 +52,7 @@ def test_it_says_what_was_booked_and_keeps_its_bytes(busy: Book) -> None:
     issued = issue(busy)
 
     stored = IssuedStatement.objects.get(pk=issued.pk)
-    assert (stored.opening, stored.closing, stored.lines, stored.number) == (0, Decimal("96.4999"), 3, 1)
+    assert (stored.opening, stored.closing, stored.lines, stored.number) == (Decimal(0), Decimal("96.4999"), 3, 1)
     assert stored.until < stored.horizon_at <= timezone.now()
     pdf, lines = bytes(stored.pdf), bytes(stored.csv)
     assert pdf.startswith(b"%PDF-")
@@ -112,8 +112,8 @@ def test_striped_accounts_and_empty_periods_and_eighteen_decimals(busy: Book) ->
         busy.account(AL, "ETH").pk, program_id=busy.program.pk, after=LONG_AGO, until=timezone.now(), at=timezone.now()
     )
 
-    assert (striped.closing, striped.lines) == (100, 1)
-    assert (empty.closing, empty.lines) == (0, 0)
+    assert (striped.closing, striped.lines) == (Decimal(100), 1)
+    assert (empty.closing, empty.lines) == (Decimal(0), 0)
     assert ether.closing == Decimal("12345678901234567890.123456789012345678")
     for issued in (striped, empty, ether):
         assert bytes(issued.pdf).startswith(b"%PDF-")
