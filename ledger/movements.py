@@ -88,7 +88,7 @@ def examine(posting: Posting) -> Asked:
 def _examine_movement(movement: Movement) -> None:
     amount = movement.amount
     # What is far too small has as many digits, written out, as what is far too large.
-    if not amount.is_finite() or not 0 < amount < TOO_LARGE or amount.adjusted() < -LARGEST_SCALE:
+    if not amount.is_finite() or not 0 < amount < TOO_LARGE or amount.adjusted() < -2 * LARGEST_SCALE:
         raise BadAmount(amount=str(amount)[:60])
     if movement.debit == movement.credit:
         raise SameAccount(account=movement.debit)

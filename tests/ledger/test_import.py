@@ -21,6 +21,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from audit.models import Entry as JournalEntry
+from ledger.interchange.verdicts import VerdictFile
 from ledger.models import Account, Entry, Transaction
 from tests.ledger.books import Book
 from tests.ledger.test_export import imported
@@ -338,3 +339,26 @@ def test_a_restored_database_gets_again_what_it_lost(opened: Book, tmp_path: Pat
     assert (code, said["resumed"], said["accepted"]) == (0, True, 2)
     assert opened.balance(AL) == 2
     assert len(verdicts(tmp_path)) == 2
+
+
+def test_what_was_booked_and_not_written_down_is_this_imports_own(
+    opened: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: Any) -> None:
+        raise OSError("the power fails")
+
+    opened.post("OPENING", (CLEARING, AL, "1"), key="there before")
+    content = JSON_HEAD + line("there before") + line("one") + line("one")
+    with monkeypatch.context() as broken:
+        broken.setattr(VerdictFile, "write", dies)
+        with pytest.raises(CommandError, match="start it again") as ended:
+            run(tmp_path, content)
+
+    assert ended.value.returncode == 2
+    assert opened.balance(AL) == 2
+    said = run(tmp_path, content)[1]
+    assert [one[1] for one in verdicts(tmp_path)] == ["duplicate", "accepted", "duplicate"]
+    assert (said["resumed"], opened.balance(AL)) == (True, Decimal(2))
+    actions = JournalEntry.objects.filter(action__startswith="ledger.import.").order_by("id")
+    assert [one.action.rpartition(".")[2] for one in actions] == ["began", "resumed", "ended"]
+    assert len({one.correlation_id for one in actions}) == 1
