@@ -26,11 +26,13 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"journal.read", "operations.read", "membership.grant", "membership.propose", "policy.propose"}
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
-    | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"},
+    | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
+    | {"statement.issue"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
-    | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"},
-    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS | {"ledger.read", "account.freeze"},
+    | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
+    | {"statement.issue"},
+    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS | {"ledger.read", "account.freeze", "statement.issue"},
     "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry"},
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
@@ -112,7 +114,7 @@ MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
     "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read", "setting.read",
-    "terms.read", "user.read",
+    "statement.issue", "terms.read", "user.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({

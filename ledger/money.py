@@ -76,6 +76,14 @@ def allocate(total: Decimal, *, weights: Sequence[Decimal], scale: int) -> list[
         return [part * sign for part in parts]
 
 
+def grouped(value: Decimal, *, places: int) -> str:
+    """Return ``value`` as people read it: thousands apart, ``places`` behind the point, and more where there are."""
+    whole, _, part = plain(value).partition(".")
+    sign, digits = ("\N{MINUS SIGN}", whole[1:]) if whole.startswith("-") else ("", whole)
+    part = part.ljust(places, "0")
+    return f"{sign}{int(digits):,}{'.' if part else ''}{part}"
+
+
 def plain(value: Decimal) -> str:
     """Return ``value`` in digits: no exponent, no zeros at the end, the same text for equal numbers."""
     text = f"{value:f}"

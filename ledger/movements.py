@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from ledger.errors import BadAmount, BadText, SameAccount, TooLong, TooManyEntries, UnknownKind
-from ledger.money import TOO_LARGE, plain
+from ledger.money import LARGEST_SCALE, TOO_LARGE, plain
 from ledger.postings import AS_GIVEN, RULES
 
 ENTRIES_AT_MOST: Final = 10_000
@@ -75,7 +75,7 @@ def examine(posting: Posting) -> Asked:
     if len(posting.memo) > MEMO_AT_MOST:
         raise TooLong(field="A memo", most=MEMO_AT_MOST, unit="characters")
     for field, text in (("A key", posting.key), ("A memo", posting.memo)):
-        if not _is_storable(text):
+        if not is_storable(text):
             raise BadText(field=field)
     if not 0 < len(posting.movements) <= ENTRIES_AT_MOST:
         raise TooManyEntries(count=len(posting.movements), most=ENTRIES_AT_MOST)
@@ -87,13 +87,15 @@ def examine(posting: Posting) -> Asked:
 
 def _examine_movement(movement: Movement) -> None:
     amount = movement.amount
-    if not amount.is_finite() or not 0 < amount < TOO_LARGE:
+    # What is far too small has as many digits, written out, as what is far too large.
+    if not amount.is_finite() or not 0 < amount < TOO_LARGE or amount.adjusted() < -2 * LARGEST_SCALE:
         raise BadAmount(amount=str(amount)[:60])
     if movement.debit == movement.credit:
         raise SameAccount(account=movement.debit)
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
+    """Whether the database can keep ``text``: no NUL, no half of a character."""
     return "\0" not in text and not _HALF_A_CHARACTER.search(text)
 
 

@@ -124,3 +124,8 @@ for _kind, _pairs in RULES.items():
             _pairs.setdefault((_debit, "SUSPENSE"), _rule)
         if _rule.nature == FACT and _credit == "FLOAT":
             _pairs.setdefault(("SUSPENSE", "FLOAT"), _rule)
+
+
+def in_words(kind: str) -> str:
+    """Return a kind as people say it."""
+    return kind.replace("_", " ").capitalize()

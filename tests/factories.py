@@ -1,6 +1,7 @@
 """Rows with boring defaults; a test names what matters to it."""
 
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from factory.django import DjangoModelFactory
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
-from ledger.models import Account, Asset, Hold, Period, Transaction
+from ledger.models import Account, Asset, Hold, IssuedStatement, Period, Transaction
 from notifications.models import Delivery
 
 PASSWORD = "a long enough password"
@@ -192,6 +193,26 @@ class HoldFactory(DjangoModelFactory[Hold]):
     reserved = factory.SelfAttribute("wallet")
     amount = 1
     held_at = factory.LazyFunction(timezone.now)
+
+
+class IssuedStatementFactory(DjangoModelFactory[IssuedStatement]):
+    """A statement of yesterday; what issues one is `ledger.operations.issue_statement`."""
+
+    class Meta:
+        model = IssuedStatement
+
+    account = factory.SubFactory(AccountFactory)
+    program_id = factory.SelfAttribute("account.program_id")
+    number = factory.Sequence(lambda number: number + 1)
+    after = factory.LazyFunction(lambda: timezone.now() - timedelta(days=2))
+    until = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    horizon_at = factory.LazyFunction(timezone.now)
+    opening = closing = Decimal(0)
+    lines = 0
+    pdf, csv = b"%PDF-1.3", b"booked_at"
+    pdf_sha256 = csv_sha256 = "0" * 64
+    actor_type, actor_id = "test", "pytest"
+    issued_at = factory.LazyFunction(timezone.now)
 
 
 class PeriodFactory(DjangoModelFactory[Period]):

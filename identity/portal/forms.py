@@ -16,6 +16,7 @@ SCOPE_WORDS: Final = {
     "program.read": "Read the program",
     "proposal.read": "Read proposals",
     "setting.read": "Read settings",
+    "statement.issue": "Issue statements",
     "terms.read": "Read commission rates",
     "user.read": "Read people",
     "wallet.credit": "Put money into wallets",

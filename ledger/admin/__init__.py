@@ -2,6 +2,7 @@
 
 from ledger.admin.accounts import AccountAdmin
 from ledger.admin.periods import HoldAdmin, PeriodAdmin
+from ledger.admin.statements import IssuedStatementAdmin
 from ledger.admin.transactions import TransactionAdmin
 
-__all__ = ["AccountAdmin", "HoldAdmin", "PeriodAdmin", "TransactionAdmin"]
+__all__ = ["AccountAdmin", "HoldAdmin", "IssuedStatementAdmin", "PeriodAdmin", "TransactionAdmin"]

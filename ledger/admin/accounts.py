@@ -1,8 +1,5 @@
 """Accounts: what each holds, its statement, and the trial balance of a program's books."""
 
-import csv
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,17 +19,18 @@ from audit.admin import LABELS, RecordedAdmin, column, instant
 from audit.errors import DomainError
 from identity.models import Membership, Program
 from ledger import chart
-from ledger.admin.shown import AsOfForm, PeriodForm, end_of, grouped, kind_in_words
-from ledger.models import Account, Asset, Balance
-from ledger.money import plain
-from ledger.operations import change_account_status
+from ledger.admin.shown import AsOfForm, IssueForm, PeriodForm, end_of, grouped, kind_in_words
+from ledger.models import Account, Asset, Balance, IssuedStatement
+from ledger.operations import change_account_status, issue_statement
 from ledger.queries.balances import balance_now
-from ledger.queries.statements import LINES_AT_MOST, StatementLine, statement
+from ledger.queries.statement_files import period_in_words, statement_csv
+from ledger.queries.statements import StatementLine, statement
 from ledger.queries.trial_balance import Line, Sums, sums, trial_balance
 from ledger.states import ACCOUNT_TRANSITIONS, AccountStatus
 
 ACCOUNT_LABELS = {state: LABELS[colour] for state, colour in ACCOUNT_TRANSITIONS.colours.items()}
 LINES_SHOWN = 100
+STATEMENTS_SHOWN = 12
 _VERBS = {AccountStatus.OPEN: "Open again", AccountStatus.FROZEN: "Freeze", AccountStatus.CLOSED: "Close for good"}
 
 
@@ -89,6 +87,7 @@ class AccountAdmin(RecordedAdmin):
         return [
             address("trial-balance/", self.trial_balance_view, "trial_balance"),
             address("<int:pk>/statement.csv", self.statement_view, "statement"),
+            address("<int:pk>/issue/", self.issue_view, "issue"),
             address("<int:pk>/status/", self.status_view, "status"),
             *super().get_urls(),
         ]
@@ -111,6 +110,8 @@ class AccountAdmin(RecordedAdmin):
                 "lines": [_shown(line, account.asset) for line in shown.lines],
                 "csv": f"{reverse('admin:ledger_account_statement', args=[account.pk])}?since={since}&until={until}",
                 "changes": changes if may(request, "account.freeze") else [],
+                "may_issue": self._may("statement.issue", request, account),
+                "issued": _issued(account),
             }  # fmt: skip
         return super().change_view(request, object_id, form_url, told)
 
@@ -118,9 +119,9 @@ class AccountAdmin(RecordedAdmin):
         """Send the whole statement as CSV, the same bytes whenever it is asked for."""
         account = self._found(request, pk)
         since, until, after, up_to = PeriodForm(request.GET).bounds(account.program, at=timezone.now())
-        writer = csv.writer(_Echo())
-        rows = (writer.writerow(row) for row in _csv(account, after, up_to))
-        answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+        answer = StreamingHttpResponse(
+            statement_csv(account, after=after, until=up_to), content_type="text/csv; charset=utf-8"
+        )
         name = f"{account.code.replace(':', '-')}-{account.asset.code}-{since}-{until}.csv"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
@@ -130,7 +131,7 @@ class AccountAdmin(RecordedAdmin):
         if not may(request, "account.freeze"):
             raise PermissionDenied
         account = self._found(request, pk)
-        if not self._may_freeze(request, account):
+        if not self._may("account.freeze", request, account):
             raise PermissionDenied
         form = StatusForm(request.POST)
         if request.method == "POST" and form.is_valid():
@@ -146,6 +147,31 @@ class AccountAdmin(RecordedAdmin):
         elif request.method == "POST":
             self.message_user(request, "Say in a few words why: the next reader needs them.", messages.ERROR)
         return redirect("admin:ledger_account_change", account.pk)
+
+    def issue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Issue the statement of some days that are over."""
+        if not may(request, "statement.issue"):
+            raise PermissionDenied
+        account = self._found(request, pk)
+        if not self._may("statement.issue", request, account):
+            raise PermissionDenied
+        form = IssueForm(request.POST)
+        if request.method != "POST":
+            return redirect("admin:ledger_account_change", account.pk)
+        if not form.is_valid():
+            self.message_user(request, "Name the first and the last day.", messages.ERROR)
+            return redirect("admin:ledger_account_change", account.pk)
+        after, until = form.bounds(account.program)
+        now = timezone.now()
+        try:
+            issued = issue_statement(account.pk, program_id=account.program_id, after=after, until=until, at=now)
+        except DomainError as refusal:
+            self.message_user(request, f"{refusal} Nothing was issued.", messages.ERROR)
+            return redirect("admin:ledger_account_change", account.pk)
+        is_new = issued.issued_at == now
+        said = "is issued" if is_new else "was issued before, and is the one for these days"
+        self.message_user(request, f"Statement {issued} {said}.", messages.SUCCESS if is_new else messages.INFO)
+        return redirect("admin:ledger_issuedstatement_change", issued.pk)
 
     def trial_balance_view(self, request: HttpRequest) -> HttpResponse:
         """Show both sides of a program's books, now or as of the end of a day."""
@@ -177,9 +203,9 @@ class AccountAdmin(RecordedAdmin):
             raise Http404
         return account
 
-    def _may_freeze(self, request: HttpRequest, account: Account) -> bool:
+    def _may(self, permission: str, request: HttpRequest, account: Account) -> bool:
         person: Any = request.user
-        return account.program_id in Membership.objects.programs_where(person, "account.freeze")
+        return account.program_id in Membership.objects.programs_where(person, permission)
 
 
 def _book(one: Sums, lines: list[Line]) -> dict[str, Any]:
@@ -198,6 +224,20 @@ def _book(one: Sums, lines: list[Line]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _issued(account: Account) -> list[dict[str, Any]]:
+    latest = IssuedStatement.objects.without_files().filter(account=account)[:STATEMENTS_SHOWN]
+    return [
+        {
+            "statement": one, "period": period_in_words(account.program, after=one.after, until=one.until),
+            "closing": grouped(one.closing, account.asset),
+            "url": reverse("admin:ledger_issuedstatement_change", args=[one.pk]),
+            "pdf": reverse("admin:ledger_issuedstatement_pdf", args=[one.pk]),
+            "csv": reverse("admin:ledger_issuedstatement_csv", args=[one.pk]),
+        }
+        for one in latest
+    ]  # fmt: skip
+
+
 def _readable(request: HttpRequest) -> QuerySet[Any, UUID]:
     person: Any = request.user
     return Membership.objects.programs_where(person, "ledger.read")
@@ -209,35 +249,3 @@ def _shown(line: StatementLine, asset: Asset) -> dict[str, Any]:
         "balance": grouped(line.balance, asset), "kind": kind_in_words(line.kind),
         "url": reverse("admin:ledger_transaction_change", args=[line.transaction_id]),
     }  # fmt: skip
-
-
-class _Echo:
-    """What the CSV writer writes to: it hands each row back."""
-
-    def write(self, row: str) -> str:
-        return row
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet would run what begins like a formula.
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _csv(account: Account, after: datetime, until: datetime) -> Iterator[list[str]]:
-    yield ["booked_at", "effective_at", "kind", "key", "memo", "other_account", "debit", "credit", "balance"]
-    page = statement(account, after=after, until=until, limit=LINES_AT_MOST)
-    yield ["", "", "OPENING", "", "", "", "", "", plain(page.opening)]
-    while True:
-        for line in page.lines:
-            yield [
-                line.booked_at.isoformat(), line.effective_at.isoformat(), line.kind, _cell(line.key),
-                _cell(line.memo), line.other, plain(line.debit) if line.debit else "",
-                plain(line.credit) if line.credit else "", plain(line.balance),
-            ]  # fmt: skip
-        if not page.has_more:
-            break
-        page = statement(account, after=after, until=until, limit=LINES_AT_MOST, behind=page.lines[-1])
-    yield ["", "", "CLOSING", "", "", "", "", "", plain(page.closing)]

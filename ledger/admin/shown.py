@@ -9,24 +9,21 @@ from django import forms
 from django.core import validators
 
 from identity.models import Program
+from ledger import money, postings
 from ledger.models import Asset
-from ledger.money import plain
 
 
 def grouped(amount: Decimal | None, asset: Asset, *, named: bool = False) -> str:
     """Return an amount as people read one: thousands apart, the digits of documents, and finer ones where there are."""
     if amount is None:
         return ""
-    whole, _, part = plain(amount).partition(".")
-    sign, digits = ("\N{MINUS SIGN}", whole[1:]) if whole.startswith("-") else ("", whole)
-    part = part.ljust(asset.payable_scale, "0")
-    text = f"{sign}{int(digits):,}{'.' if part else ''}{part}"
+    text = money.grouped(amount, places=asset.payable_scale)
     return f"{text} {asset.code}" if named else text
 
 
 def kind_in_words(kind: str) -> str:
     """Return a transaction's kind as people say it."""
-    return kind.replace("_", " ").capitalize()
+    return postings.in_words(kind)
 
 
 class DayField(forms.DateField):
@@ -52,6 +49,18 @@ class PeriodForm(forms.Form):
         until = given.get("until") or today
         since = given.get("since") or until - timedelta(days=30)
         return since, until, start_of(since, zone), min(start_of(until + timedelta(days=1), zone), at)
+
+
+class IssueForm(forms.Form):
+    """The first and the last day of a statement, in the program's calendar."""
+
+    since = DayField()
+    until = DayField()
+
+    def bounds(self, program: Program) -> tuple[datetime, datetime]:
+        """Return the instants behind and up to which the days reach."""
+        zone = ZoneInfo(program.time_zone)
+        return start_of(self.cleaned_data["since"], zone), end_of(self.cleaned_data["until"], program)
 
 
 class AsOfForm(forms.Form):

@@ -7,6 +7,7 @@ from django_filters import rest_framework as filters
 
 from ledger import chart
 from ledger.models import Account, Entry, Transaction
+from ledger.queries.searching import Criteria, matching
 from ledger.states import AccountStatus
 
 ROLES = [(role.name, role.label) for role in chart.ROLES.values()]
@@ -45,22 +46,32 @@ class EntryFilter(filters.FilterSet):
 
 
 class TransactionFilter(filters.FilterSet):
-    """Transactions by key, kind, who, why, time and what they take back."""
+    """Transactions by key, kind, memo, who, why, time, account, amount and what they take back or correct."""
 
     key = filters.CharFilter(max_length=255)
     kind = filters.CharFilter(max_length=24)
+    memo = filters.CharFilter(max_length=100, help_text="Part of the memo, in any case.")
+    actor_type = filters.CharFilter(max_length=40)
     actor_id = filters.CharFilter(max_length=200)
     correlation_id = filters.CharFilter(max_length=64)
-    reverses = filters.UUIDFilter(field_name="reverses_id")
-    account = filters.NumberFilter(method="of_account", min_value=1, max_value=2**62, decimal_places=0)
-    after = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="gt")
-    until = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="lte")
+    reverses = filters.UUIDFilter()
+    corrects = filters.UUIDFilter()
+    account = filters.NumberFilter(min_value=1, max_value=2**62, decimal_places=0, help_text="An account's id.")
+    account_code = filters.CharFilter(max_length=120)
+    asset = filters.CharFilter(max_length=20)
+    amount = filters.NumberFilter(min_value=0, max_digits=38, decimal_places=18, help_text="Of one of the entries.")
+    after = filters.IsoDateTimeFilter(field_name="booked_at", help_text="Booked behind this time.")
+    until = filters.IsoDateTimeFilter(field_name="booked_at", help_text="Booked up to this time.")
 
     class Meta:
         model = Transaction
         fields = ()
 
-    def of_account(self, rows: QuerySet[Transaction], name: str, value: Any) -> QuerySet[Transaction]:
-        """Return those with an entry on the account."""
-        entries = Entry.objects.filter(Q(debit_account=int(value)) | Q(credit_account=int(value)))
-        return rows.filter(pk__in=entries.values("transaction"))
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Narrow the transactions through what has an index."""
+        asked: dict[str, Any] = {name: value for name, value in self.form.cleaned_data.items() if value is not None}
+        if "account" in asked:
+            asked["account"] = int(asked["account"])
+        view: Any = self.request.parser_context["view"]
+        accounts = Account.objects.filter(program=view.program)  # a list is one program's
+        return matching(queryset, Criteria(**asked), accounts=accounts)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ledger.models import Account, Entry, Transaction
+from ledger.models import Account, Entry, IssuedStatement, Transaction
 from ledger.money import plain
 
 
@@ -157,6 +157,29 @@ class StatementOutput(Shown):
     lines = StatementLineOutput(many=True)
     closing = AmountOutput(help_text="What was left by the last line of this page.")
     next = serializers.CharField(allow_null=True, help_text="The next page's `cursor`; the times stay the same.")
+
+
+class IssuedStatementOutput(serializers.ModelSerializer[IssuedStatement]):
+    """A statement that was issued: what it says in short, and the hashes of its files."""
+
+    number = serializers.CharField(source="shown_number", read_only=True)
+    account = serializers.CharField(source="account.code", read_only=True)
+    asset = serializers.CharField(source="account.asset.code", read_only=True)
+    opening = AmountOutput()
+    closing = AmountOutput()
+
+    class Meta:
+        model = IssuedStatement
+        fields = ("id", "number", "account_id", "account", "asset", "after", "until", "horizon_at", "opening",
+                  "closing", "lines", "pdf_sha256", "csv_sha256", "actor_type", "actor_id", "issued_at")  # fmt: skip
+        read_only_fields = fields
+
+
+class IssueInput(serializers.Serializer[Any]):
+    """Behind which time, and up to which."""
+
+    after = serializers.DateTimeField()
+    until = serializers.DateTimeField()
 
 
 class AtInput(serializers.Serializer[Any]):

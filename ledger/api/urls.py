@@ -3,11 +3,20 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from ledger.api.views import AccountViewSet, EntryViewSet, HealthView, TransactionViewSet, TreeView, TrialBalanceView
+from ledger.api.views import (
+    AccountViewSet,
+    EntryViewSet,
+    HealthView,
+    StatementViewSet,
+    TransactionViewSet,
+    TreeView,
+    TrialBalanceView,
+)
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("accounts", AccountViewSet, basename="ledger-account")
 router.register("entries", EntryViewSet, basename="ledger-entry")
+router.register("statements", StatementViewSet, basename="ledger-issued-statement")
 router.register("transactions", TransactionViewSet, basename="ledger-transaction")
 
 urlpatterns = [

@@ -1,5 +1,7 @@
 """What was booked. Both tables only grow; the database refuses everything else (migrations/*_append_only.py)."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import ClassVar
 from uuid import UUID
 
@@ -7,24 +9,41 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
-from identity.models import Membership, User
+from identity.models import Membership, Program, User
 from ledger.models.fields import UuidOrText
 
 
 class KeyHash(models.Func):
-    """What the index over a program's keys holds instead of them (migrations/*_posting.py)."""
+    """What the index over a program's keys holds instead of them (migrations/*_key_hash.py)."""
 
     function = "ledger_key_hash"
     output_field = models.UUIDField()
 
 
+def key_hash(program_id: UUID, key: str) -> UUID:
+    """Return what the database computes of them."""
+    return UUID(bytes=hashlib.sha256(f"{program_id}{key}".encode()).digest()[:16])
+
+
 class TransactionQuerySet(models.QuerySet["Transaction"]):
     """Transactions."""
 
+    def under_keys(self, program_id: UUID, keys: Iterable[str]) -> "TransactionQuerySet":
+        """Those that a program booked under ``keys``, found by their index."""
+        asked = list(keys)
+        hashes = [key_hash(program_id, key) for key in asked]
+        return self.alias(hash=KeyHash("program_id", "key")).filter(
+            hash__in=hashes, program_id=program_id, key__in=asked
+        )
+
     def under_key(self, program_id: UUID, key: str) -> "TransactionQuerySet":
         """The one that a program booked under ``key``, found by its index."""
-        asked = KeyHash(models.Value(program_id, models.UUIDField()), models.Value(key, models.TextField()))
-        return self.alias(hash=KeyHash("program_id", "key")).filter(hash=asked, program_id=program_id, key=key)
+        return self.under_keys(program_id, [key])
+
+    def under_key_anywhere(self, key: str) -> "TransactionQuerySet":
+        """Those booked under ``key``, in whatever program."""
+        hashes = Program.objects.order_by().annotate(hash=KeyHash("pk", models.Value(key, models.TextField())))
+        return self.alias(hash=KeyHash("program_id", "key")).filter(hash__in=hashes.values("hash"), key=key)
 
     def for_user(self, user: User) -> "TransactionQuerySet":
         """Those of the programs whose books ``user`` may read."""

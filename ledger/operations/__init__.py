@@ -5,7 +5,10 @@ from ledger.operations.change_account_status import change_account_status
 from ledger.operations.close_period import close_period
 from ledger.operations.define_asset import define_asset
 from ledger.operations.expire_holds import expire_holds
+from ledger.operations.export_transactions import export_transactions
 from ledger.operations.hold import hold
+from ledger.operations.import_transactions import import_transactions
+from ledger.operations.issue_statement import issue_statement
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
@@ -19,7 +22,10 @@ __all__ = [
     "close_period",
     "define_asset",
     "expire_holds",
+    "export_transactions",
     "hold",
+    "import_transactions",
+    "issue_statement",
     "open_account",
     "post",
     "post_many",

@@ -19,7 +19,7 @@ from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Hold, Period, Transaction
+from ledger.models import Account, Hold, IssuedStatement, Period, Transaction
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
@@ -29,6 +29,7 @@ from tests.factories import (
     EntryFactory,
     FindingFactory,
     HoldFactory,
+    IssuedStatementFactory,
     MembershipFactory,
     PartyFactory,
     PeriodFactory,
@@ -133,6 +134,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Entry: _entry,
     Finding: _finding,
     Hold: lambda program: HoldFactory(program_id=program.pk, wallet=_account(program)),
+    IssuedStatement: lambda program: IssuedStatementFactory(program_id=program.pk, account=_account(program)),
     LedgerEntry: _ledger_entry,
     Membership: lambda program: customer(program).memberships.get(),
     Party: lambda program: PartyFactory(

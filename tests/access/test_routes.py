@@ -10,7 +10,7 @@ import pytest
 
 from config.api.pagination import cursor_at
 from identity.kinds import kinds
-from ledger.models import Transaction
+from ledger.models import Account, Transaction
 from tests.access.doors import Route, routes
 from tests.access.rows import places_of
 from tests.access.table import EXPORTS, OPEN, PEOPLE_ONLY, ROUTES, SIGNED_IN
@@ -140,6 +140,15 @@ def account_of(row: Any) -> int:
     return int(entry.debit_account_id) if entry else 1
 
 
+# What a transaction is found by and does not have itself.
+OF_ITS_ENTRIES: dict[str, Callable[[Transaction], Any]] = {
+    "account": account_of,
+    "account_code": lambda row: Account.objects.filter(program=row.program_id).values_list("code", flat=True)[0],
+    "amount": lambda row: 1,
+    "asset": lambda row: Account.objects.filter(program=row.program_id).values_list("asset__code", flat=True)[0],
+}
+
+
 def probes(route: Route, world: World) -> Iterator[str]:
     """Yield queries that would tell of another program's row, were it looked for outside of what is in reach."""
     assert route.model is not None
@@ -147,8 +156,11 @@ def probes(route: Route, world: World) -> Iterator[str]:
     filterset = getattr(route.view, "filterset_class", None)
     for name, each in sorted(filterset.base_filters.items()) if filterset else ():
         value: Any = foreign
-        for part in ["account_of"] if each.method else each.field_name.split("__"):
-            value = account_of(foreign) if part == "account_of" else getattr(value, part)
+        if isinstance(foreign, Transaction) and name in OF_ITS_ENTRIES:
+            value = OF_ITS_ENTRIES[name](foreign)
+        else:
+            for part in ["account_of"] if each.method else each.field_name.split("__"):
+                value = account_of(foreign) if part == "account_of" else getattr(value, part)
         if isinstance(value, datetime):
             value = value.isoformat().replace("+", "%2B")
         yield f"?{name}={value}"

@@ -18,8 +18,30 @@ ROOM = {"__init__", "apps", "states", "errors", "rules", "models", "queries", "o
 # What a context has beside that, because the design gives it to this context and no other.
 OWN = {
     "identity": {"kinds", "callers", "doors", "proofs", "tokens", "settable", "values", "vault"},
-    "audit": {"access", "context", "egress", "merkle", "middleware", "proofs", "reconciliation", "sources"},
-    "ledger": {"money", "postings", "chart", "movements", "applying", "rows", "sources", "figures"},
+    "audit": {
+        "access",
+        "context",
+        "egress",
+        "merkle",
+        "middleware",
+        "proofs",
+        "reconciliation",
+        "sources",
+        "spreadsheets",
+    },
+    "ledger": {
+        "money",
+        "postings",
+        "chart",
+        "movements",
+        "applying",
+        "rows",
+        "sources",
+        "figures",
+        "interchange",
+        "paper",
+        "rehearsal",
+    },
     "wallets": {"rails"},
     "notifications": {"messages"},
 }

@@ -125,6 +125,7 @@ def refused(book: Book, error: type[errors.PostingRefused], posting: Posting) ->
         ("1E+40", errors.BadAmount),
         ("0.00001", errors.TooFine),
         ("1E-19", errors.TooFine),
+        ("1E-999999999", errors.BadAmount),
         ("100.0001", errors.BelowFloor),
     ],
 )

@@ -16,8 +16,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from identity.doors import InProgram
-from identity.doors.permissions import names_of
 from ledger.api.filters import AccountFilter, EntryFilter, TransactionFilter
 from ledger.api.serializers import (
     AccountAtOutput,
@@ -32,31 +30,15 @@ from ledger.api.serializers import (
     TreeOutput,
     TrialBalanceOutput,
 )
+from ledger.api.views.door import BooksDoor
+from ledger.api.views.statements import IssuesStatements
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.queries.balances import balance_booked_at, balance_effective_at, balance_now
+from ledger.queries.searching import patience
 from ledger.queries.statements import Behind, statement
 from ledger.queries.trial_balance import sums, tree, trial_balance
 
-READ = "ledger.read"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class BooksDoor(InProgram):
-    """A route into one program's books. Rows store their program as a value."""
-
-    permissions: ClassVar = {"list": READ, "retrieve": READ, "get": READ, "statement": READ}
-
-    def of_the_program(self, rows: Any) -> Any:
-        """Narrow ``rows`` to those the caller may read; in a list, and where one is named, to one program's."""
-        if getattr(self, "swagger_fake_view", False):
-            return rows.none()
-        rows = rows.filter(program_id__in=self.caller.programs(READ))
-        if not getattr(self, "detail", False) or names_of(self.request):
-            rows = rows.filter(program_id=self.program.pk)
-        return rows
-
-    def check_object_permissions(self, request: Any, row: Any) -> None:
-        """Ask nothing more: what is in reach was narrowed by the very permission."""
 
 
 def _read(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -105,8 +87,12 @@ class TreeView(BooksDoor, APIView):
         return Response(TreeOutput(told).data)
 
 
-class AccountViewSet(BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Account]):
+class AccountViewSet(
+    IssuesStatements, BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Account]
+):
     """The program's accounts and what they hold."""
+
+    permissions: ClassVar = {**BooksDoor.permissions, **IssuesStatements.permissions}
 
     queryset = Account.objects.all()
     serializer_class = AccountOutput
@@ -184,6 +170,15 @@ class TransactionViewSet(
     def get_queryset(self) -> Any:
         related = ("entries__asset", "entries__debit_account", "entries__credit_account")
         return self.of_the_program(Transaction.objects.prefetch_related(*related))
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Narrow lists only."""
+        return queryset if self.detail else super().filter_queryset(queryset)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find transactions. What no index answers is looked for during a few seconds, and refused then."""
+        with patience():
+            return super().list(request, *args, **kwargs)
 
 
 def _cursor(line: Any, account: Account) -> str:

@@ -1,0 +1,21 @@
+"""The routes' views."""
+
+from ledger.api.views.books import (
+    AccountViewSet,
+    EntryViewSet,
+    HealthView,
+    TransactionViewSet,
+    TreeView,
+    TrialBalanceView,
+)
+from ledger.api.views.statements import StatementViewSet
+
+__all__ = [
+    "AccountViewSet",
+    "EntryViewSet",
+    "HealthView",
+    "StatementViewSet",
+    "TransactionViewSet",
+    "TreeView",
+    "TrialBalanceView",
+]
