@@ -4,7 +4,7 @@ A process, because it wants to be installed as an app and the house has no use f
 number goes in, that many transfers are made, `done` comes back. So it is timed like everybody else, without its start.
 """
 
-import os
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,12 +18,11 @@ from django.db import connection
 def hordak() -> Iterator["Hordak"]:
     """Have it ready, on the server that the house is measured on."""
     at = connection.settings_dict
-    words = (at["HOST"], at["PORT"], at["USER"], at["PASSWORD"], f"{at['NAME']}_hordak")
+    told = [str(at[word]) for word in ("HOST", "PORT", "USER", "PASSWORD")] + [f"{at['NAME']}_hordak"]
     command = [sys.executable, "-P", str(Path(__file__).with_name("hordak_process.py"))]
-    told = {**os.environ, "BENCH_DATABASE": "\n".join(map(str, words))}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=told) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         other = Hordak(process)
-        other.wait_until_ready()
+        other.say(json.dumps(told))
         yield other
 
 
@@ -35,13 +34,14 @@ class Hordak:
 
     def transfer(self, count: int) -> None:
         """Make ``count`` transfers, one after the other."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{count}\n")
-        self.process.stdin.flush()
-        self.wait_until_ready()
+        self.say(str(count))
 
-    def wait_until_ready(self) -> None:
+    def say(self, line: str) -> None:
+        """Send a line, and wait until it has done what it says."""
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if answer != "done\n":
             raise RuntimeError("django-hordak did not do what it was asked for; its words stand above.")

@@ -1,6 +1,6 @@
 """The process that `config.bench.hordak` speaks to. It has settings of its own, so it imports nothing of the house."""
 
-import os
+import json
 import sys
 from typing import Any
 
@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Identifier
 
 def main() -> None:
     """Make a database, migrate it, transfer between two accounts as often as told, and leave none of it."""
-    host, port, user, password, name = os.environ["BENCH_DATABASE"].split("\n")
+    host, port, user, password, name = json.loads(sys.stdin.readline())
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "mptt", "hordak"],
         DATABASES={

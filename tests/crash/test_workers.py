@@ -226,7 +226,7 @@ def test_a_cluster_told_to_stop_right_after_its_idle_worker_was_killed_ends_all_
     cluster = fleet.running("payouts")
     eventually(lambda: not OrmQ.objects.filter(key="payouts").exists(), "the queue is empty")
 
-    # As when the supervisor is killed next: the loss of the lock is not noticed yet, and nobody else is there to end it.
+    # As when the supervisor is killed next: the loss of the lock is not noticed yet, and nobody else is there to act.
     kill(first_worker_of(cluster))
     cluster.process.terminate()
 
