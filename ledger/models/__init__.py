@@ -3,9 +3,11 @@
 from ledger.models.accounts import Account, AccountQuerySet, Asset, Balance
 from ledger.models.holds import Hold, HoldQuerySet
 from ledger.models.periods import Period, PeriodBalance, PeriodQuerySet
+from ledger.models.reading import Milestone, ValueDated
 from ledger.models.transactions import Entry, Transaction, TransactionQuerySet
+from ledger.models.verification import Checkpoint, Verification
 
 __all__ = [
-    "Account", "AccountQuerySet", "Asset", "Balance", "Entry", "Hold", "HoldQuerySet", "Period", "PeriodBalance",
-    "PeriodQuerySet", "Transaction", "TransactionQuerySet",
+    "Account", "AccountQuerySet", "Asset", "Balance", "Checkpoint", "Entry", "Hold", "HoldQuerySet", "Milestone",
+    "Period", "PeriodBalance", "PeriodQuerySet", "Transaction", "TransactionQuerySet", "ValueDated", "Verification",
 ]  # fmt: skip

@@ -6,12 +6,14 @@ from ledger.operations.close_period import close_period
 from ledger.operations.define_asset import define_asset
 from ledger.operations.expire_holds import expire_holds
 from ledger.operations.hold import hold
+from ledger.operations.keep_milestones import keep_milestones
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
 from ledger.operations.release import release
 from ledger.operations.reopen_period import reopen_period
 from ledger.operations.reverse import reverse
+from ledger.operations.verify_books import verify_books
 
 __all__ = [
     "capture",
@@ -20,10 +22,12 @@ __all__ = [
     "define_asset",
     "expire_holds",
     "hold",
+    "keep_milestones",
     "open_account",
     "post",
     "post_many",
     "release",
     "reopen_period",
     "reverse",
+    "verify_books",
 ]
