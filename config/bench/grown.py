@@ -4,7 +4,7 @@ Everything is as posting would have left it: running balances, versions, digests
 that each row is known by its number alone. ``ledger_verify`` finds such books clean.
 
 Of ten entries eight go round a ring of accounts, one goes from a striped account to one busy account, and one goes
-between two striped accounts. One transaction in fifty counts some days before it was booked.
+between two striped accounts. One transaction in 49 counts some days before it was booked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ SELECT e.transaction_id, e.program_id, 'grown:' || e.id, sha256(convert_to('grow
        CASE WHEN e.credit_account_id = %(busy)s THEN 'COMMISSION' WHEN e.credit_account_id = %(revenue)s
             THEN 'SETTLEMENT' ELSE 'MANUAL_JOURNAL' END,
        '', 'command', 'bench', '01a1fa35-4703-7301-a439-a109536f91a9', e.booked_at,
-       CASE WHEN e.id %% 50 = 0 THEN e.booked_at - (e.id / 50 %% 40 + 1) * interval '24 hours' ELSE e.booked_at END
+       CASE WHEN e.id %% 49 = 0 THEN e.booked_at - (e.id / 49 %% 40 + 1) * interval '24 hours' ELSE e.booked_at END
 FROM e
 """
 
@@ -167,9 +167,7 @@ def grow(*, entries: int = ENTRIES, accounts: int = ACCOUNTS) -> Grown:
     keep_milestones()
     ring = range(known["ring"], known["ring"] + accounts)
     assert Account.objects.filter(pk__in=(ring[0], ring[-1]), role="AFFILIATE").count() == 2, "ids have gaps"
-    return Grown(
-        program=program, asset=asset.code, entries=entries, ring=ring, began_at=began, ended_at=ended, **named
-    )
+    return Grown(program=program, asset=asset.code, entries=entries, ring=ring, began_at=began, ended_at=ended, **named)
 
 
 def _stride(accounts: int) -> int:

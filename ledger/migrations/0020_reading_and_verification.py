@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(decimal_places=18, max_digits=38)),
                 ('entries', models.BigIntegerField()),
                 ('booked_at', models.DateTimeField()),
-                ('entry_id', models.BigIntegerField()),
                 ('verified_at', models.DateTimeField()),
             ],
         ),

@@ -6,14 +6,10 @@ from django.db import models
 class Checkpoint(models.Model):
     """Up to where an account's entries were found right. Verification goes on from here, and begins anew with --full."""
 
-    account = models.OneToOneField(
-        "ledger.Account", primary_key=True, on_delete=models.PROTECT, related_name="+"
-    )
+    account = models.OneToOneField("ledger.Account", primary_key=True, on_delete=models.PROTECT, related_name="+")
     amount = models.DecimalField(max_digits=38, decimal_places=18)
     entries = models.BigIntegerField()
-    # The last of them; of a striped account the milestone, and no entry: nothing more comes with that time.
-    booked_at = models.DateTimeField()
-    entry_id = models.BigIntegerField()
+    booked_at = models.DateTimeField()  # the last of them; of a striped account the milestone that was reached
     verified_at = models.DateTimeField()
 
     def __str__(self) -> str:

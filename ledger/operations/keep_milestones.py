@@ -7,22 +7,13 @@ from django.db import connection
 
 from ledger.chart import ROLES
 from ledger.models import Account
+from ledger.queries.pieces import BEGINNING, end_of_piece
 from ledger.queries.posters import wait_for_posters
 
 PATIENCE_SECONDS: Final = 30
 ENTRIES_APART: Final = 1_000
 ENTRIES_AT_ONCE: Final = 100_000
 
-# Up to the entry that fills the piece, and with all of its moment; null where fewer are left.
-_END_OF_PIECE: Final = """
-SELECT booked_at FROM (
-    (SELECT e.booked_at FROM ledger_entry e WHERE e.debit_account_id = %(account)s AND e.booked_at > %(after)s
-       AND e.booked_at <= %(until)s ORDER BY e.booked_at LIMIT %(limit)s)
-    UNION ALL
-    (SELECT e.booked_at FROM ledger_entry e WHERE e.credit_account_id = %(account)s AND e.booked_at > %(after)s
-       AND e.booked_at <= %(until)s ORDER BY e.booked_at LIMIT %(limit)s)
-) sides ORDER BY booked_at OFFSET %(limit)s - 1 LIMIT 1
-"""
 _KEEP: Final = """
 WITH moments AS (
     SELECT booked_at AS at, sum(change) AS change, count(*) AS entries FROM (
@@ -62,13 +53,10 @@ def _keep(account: Account, *, until: datetime) -> int:
     with connection.cursor() as cursor:
         while True:
             cursor.execute(_LAST, [account.pk])
-            after, amount, entries = cursor.fetchone() or ("-infinity", 0, 0)
-            cursor.execute(_END_OF_PIECE, {**known, "after": after, "until": until, "limit": ENTRIES_AT_ONCE})
-            end = cursor.fetchone()
-            cursor.execute(
-                _KEEP,
-                {**known, "after": after, "until": end[0] if end else until, "amount": amount, "entries": entries},
-            )
+            after, amount, entries = cursor.fetchone() or (BEGINNING, 0, 0)
+            end = end_of_piece(account.pk, after=after, until=until, entries=ENTRIES_AT_ONCE)
+            piece = {"after": after, "until": end or until, "amount": amount, "entries": entries}
+            cursor.execute(_KEEP, {**known, **piece})
             kept += cursor.rowcount
             # What is left below a milestone waits for the next run; a piece that was full has brought one.
             if end is None or not cursor.rowcount:

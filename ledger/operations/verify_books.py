@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
 from django.db.models import Q
@@ -12,6 +13,14 @@ from ledger.queries.chains import Head, Page, pages_of_heads, verify_chains
 from ledger.queries.digests import verify_digests
 from ledger.queries.stripes import verify_striped
 from ledger.queries.verification import Difference, Scope, last_verification, verify_totals
+
+_KEEP: Final = """
+INSERT INTO ledger_checkpoint (account_id, amount, entries, booked_at, verified_at)
+SELECT l.*, %(at)s
+FROM unnest(%(accounts)s::bigint[], %(amounts)s::numeric[], %(entries)s::bigint[], %(ats)s::timestamptz[]) AS l
+ON CONFLICT (account_id) DO UPDATE SET amount = excluded.amount, entries = excluded.entries,
+    booked_at = excluded.booked_at, verified_at = excluded.verified_at
+"""
 
 
 def verify_books(scope: Scope, *, at: datetime, keeps: bool = True) -> Iterator[Difference]:
@@ -87,13 +96,15 @@ class _Transactions:
 
 def _keep_checkpoints(page: Page, *, at: datetime) -> None:
     Checkpoint.objects.filter(account__in=page.broken).delete()
-    Checkpoint.objects.bulk_create(
-        (
-            Checkpoint(account_id=account_id, amount=link.amount, entries=link.entries, booked_at=link.booked_at,
-                       entry_id=link.entry_id, verified_at=at)
-            for account_id, link in page.proven.items() if link.entries
-        ),
-        update_conflicts=True,
-        unique_fields=("account",),
-        update_fields=("amount", "entries", "booked_at", "entry_id", "verified_at"),
-    )  # fmt: skip
+    proven = [(account_id, link) for account_id, link in page.proven.items() if link.entries]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            {
+                "accounts": [account_id for account_id, _ in proven],
+                "amounts": [link.amount for _, link in proven],
+                "entries": [link.entries for _, link in proven],
+                "ats": [link.booked_at for _, link in proven],
+                "at": at,
+            },
+        )

@@ -16,12 +16,12 @@ from django.db import connection
 from ledger.queries.pieces import BEGINNING, END, end_of_piece
 from ledger.queries.verification import Difference, Scope, snapshot
 
-ACCOUNTS_AT_ONCE: Final = 2_000
-SIDES_AT_ONCE: Final = 200_000
+ACCOUNTS_AT_ONCE: Final = 20_000
+SIDES_AT_ONCE: Final = 3_000_000
 
 _HEADS: Final = """
 SELECT a.id, a.program_id, a.code || ' ' || x.code, h.stripes > 1, h.amount, h.version::bigint,
-       c.amount, c.entries, c.booked_at, c.entry_id
+       c.amount, c.entries, c.booked_at
 FROM ledger_account a JOIN ledger_asset x ON x.id = a.asset_id
 CROSS JOIN LATERAL (
     SELECT sum(b.amount) AS amount, sum(b.version) AS version, count(*) AS stripes
@@ -33,14 +33,14 @@ WHERE a.id > %(after)s {only} ORDER BY a.id LIMIT %(limit)s
 
 # With --since: the last entry before, whose own balance and version are believed.
 _BEFORE: Final = """
-SELECT l.id, side.amount, side.version, side.booked_at, side.id
+SELECT l.id, side.amount, side.version, side.booked_at
 FROM unnest(%(accounts)s::bigint[]) AS l (id) CROSS JOIN LATERAL (
-    (SELECT e.debit_balance AS amount, e.debit_version AS version, e.booked_at, e.id FROM ledger_entry e
+    (SELECT e.debit_balance AS amount, e.debit_version AS version, e.booked_at FROM ledger_entry e
      WHERE e.debit_account_id = l.id AND e.booked_at < %(since)s ORDER BY e.booked_at DESC, e.id DESC LIMIT 1)
     UNION ALL
-    (SELECT e.credit_balance, e.credit_version, e.booked_at, e.id FROM ledger_entry e
+    (SELECT e.credit_balance, e.credit_version, e.booked_at FROM ledger_entry e
      WHERE e.credit_account_id = l.id AND e.booked_at < %(since)s ORDER BY e.booked_at DESC, e.id DESC LIMIT 1)
-    ORDER BY booked_at DESC, id DESC LIMIT 1
+    ORDER BY version DESC NULLS LAST LIMIT 1
 ) side
 WHERE side.version IS NOT NULL
 """
@@ -50,48 +50,52 @@ WHERE side.version IS NOT NULL
 _CHAINS: Final = """
 WITH looked_at AS MATERIALIZED (
     SELECT l.*, a.account_class IN ('ASSET', 'EXPENSE') AS grows_by_debit, b.floor, b.amount AS held,
-           b.version AS counted
-    FROM unnest(%(accounts)s::bigint[], %(amounts)s::numeric[], %(entries)s::bigint[], %(ats)s::timestamptz[],
-                %(entry_ids)s::bigint[]) AS l (id, amount, entries, at, entry_id)
-    JOIN ledger_account a ON a.id = l.id JOIN ledger_balance b ON b.account_id = l.id
+           b.version AS counted, b.booked_at AS last_at
+    FROM unnest(%(accounts)s::bigint[], %(amounts)s::numeric[], %(entries)s::bigint[], %(ats)s::timestamptz[])
+         AS l (id, amount, entries, at)
+    JOIN ledger_account a ON a.id = l.id AND a.id BETWEEN %(first)s AND %(last)s
+    JOIN ledger_balance b ON b.account_id = l.id AND b.account_id BETWEEN %(first)s AND %(last)s
 ), sides AS (
-    SELECT l.id AS account_id, e.id, e.booked_at, CASE WHEN l.grows_by_debit THEN e.amount ELSE -e.amount END AS change,
-           e.left_, e.version
-    FROM looked_at l CROSS JOIN LATERAL (
-        SELECT e.id, e.booked_at, e.amount, e.debit_balance AS left_, e.debit_version AS version FROM ledger_entry e
-        WHERE e.debit_account_id = l.id AND e.booked_at >= l.at AND (e.booked_at, e.id) > (l.at, l.entry_id)
-          AND e.booked_at <= %(until)s OFFSET 0
-    ) e
+    SELECT l.id AS account_id, e.booked_at, CASE WHEN l.grows_by_debit THEN e.amount ELSE -e.amount END AS change,
+           e.debit_balance AS left_, e.debit_version AS version
+    FROM {debits}
     UNION ALL
-    SELECT l.id, e.id, e.booked_at, CASE WHEN l.grows_by_debit THEN -e.amount ELSE e.amount END, e.left_, e.version
-    FROM looked_at l CROSS JOIN LATERAL (
-        SELECT e.id, e.booked_at, e.amount, e.credit_balance AS left_, e.credit_version AS version FROM ledger_entry e
-        WHERE e.credit_account_id = l.id AND e.booked_at >= l.at AND (e.booked_at, e.id) > (l.at, l.entry_id)
-          AND e.booked_at <= %(until)s OFFSET 0
-    ) e
+    SELECT l.id, e.booked_at, CASE WHEN l.grows_by_debit THEN -e.amount ELSE e.amount END,
+           e.credit_balance AS left_, e.credit_version AS version
+    FROM {credits}
+    UNION ALL
+    -- Where the chain begins stands before its first link.
+    SELECT l.id, l.at, 0, l.amount, l.entries FROM looked_at l
 ), linked AS (
-    SELECT account_id, id, booked_at, change, left_, version, lag(version) OVER links AS version_before,
-           lag(left_) OVER links AS left_before, lag(booked_at) OVER links AS booked_before
-    FROM sides WINDOW links AS (PARTITION BY account_id ORDER BY version, id)
+    SELECT account_id, booked_at, change, left_, version, lag(version) OVER links + 1 AS place,
+           lag(left_) OVER links + change AS expected, lag(booked_at) OVER links AS booked_before
+    FROM sides WINDOW links AS (PARTITION BY account_id ORDER BY version)
 ), weighed AS (
-    SELECT c.account_id, c.id, c.booked_at, c.change, c.left_, c.version,
-           coalesce(c.version_before, l.entries) + 1 AS place, coalesce(c.left_before, l.amount) + c.change AS expected,
-           CASE WHEN c.version IS DISTINCT FROM coalesce(c.version_before, l.entries) + 1 THEN 'version'
-                WHEN c.left_ <> coalesce(c.left_before, l.amount) + c.change THEN 'running_balance'
-                WHEN c.left_ < l.floor THEN 'floor' WHEN c.booked_at < c.booked_before THEN 'order' END AS what
-    FROM linked c JOIN looked_at l ON l.id = c.account_id
+    SELECT *, CASE WHEN place IS NULL THEN NULL WHEN version IS DISTINCT FROM place THEN 'version'
+                   WHEN left_ <> expected THEN 'running_balance' WHEN booked_at < booked_before THEN 'order' END AS what
+    FROM linked
 ), told AS (
-    SELECT account_id, count(*) AS entries, sum(change) AS change, max(id) AS last_id, max(booked_at) AS last_at,
+    SELECT account_id, count(*) - 1 AS entries, sum(change) AS change, max(booked_at) AS last_at, min(left_) AS lowest,
            -- The first of them is the least text.
            substr(min(lpad(place::text, 20, '0')
-                      || json_build_array(what, id, left_::text, expected::text, version, place)::text)
+                      || json_build_array(what, booked_at, left_::text, expected::text, version, place)::text)
                   FILTER (WHERE what IS NOT NULL), 21) AS broken
     FROM weighed GROUP BY account_id
 )
-SELECT l.id, coalesce(t.entries, 0), l.amount + coalesce(t.change, 0), coalesce(t.last_at, l.at),
-       coalesce(t.last_id, l.entry_id), t.broken, l.held, l.counted
-FROM looked_at l LEFT JOIN told t ON t.account_id = l.id ORDER BY l.id
+SELECT l.id, t.entries, l.amount + t.change, t.last_at, t.broken, CASE WHEN t.lowest < l.floor THEN t.lowest END, l.held,
+       l.counted
+FROM looked_at l JOIN told t ON t.account_id = l.id ORDER BY l.id
 """
+# Account by account, from where each begins; or all that stand side by side at once, from the beginning, in the order
+# in which their entries lie on disk. What an account did lies all over the table, and the second way meets each page of
+# it once for all of them.
+_SINGLY: Final = """looked_at l CROSS JOIN LATERAL (
+    SELECT * FROM ledger_entry e WHERE e.{side}_account_id = l.id AND e.booked_at >= l.at AND e.booked_at <= %(until)s
+      AND (e.{side}_version > l.entries) IS NOT FALSE OFFSET 0
+) e"""
+_TOGETHER: Final = """ledger_entry e JOIN looked_at l ON l.id = e.{side}_account_id
+    WHERE e.{side}_account_id BETWEEN %(first)s AND %(last)s"""
+_ONE_PASS: Final = "SELECT set_config('enable_nestloop', %(on)s, true), set_config('enable_mergejoin', %(on)s, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,6 @@ class Link:
     amount: Decimal = Decimal(0)
     entries: int = 0
     booked_at: datetime = BEGINNING
-    entry_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +207,16 @@ def _look(heads: Sequence[Head], scope: Scope) -> Page:
 
 def _walk(head: Head, scope: Scope) -> Page:
     """Follow one long chain piece by piece. What is behind a piece stays as it is: later entries come later."""
-    broken: str | None = None
+    broken = below = None
     link, until = head.start, BEGINNING
     with snapshot():
         while until != END:
-            until = end_of_piece(head.account_id, after=link.booked_at, until=END, entries=SIDES_AT_ONCE // 2) or END
+            until = end_of_piece(head.account_id, after=link.booked_at, until=END, entries=SIDES_AT_ONCE // 6) or END
             [row] = _rows([(head.account_id, link)], until=until)
             scope.examined.sides += row.entries
-            broken, link = broken or row.broken, row.link
+            broken, below, link = broken or row.broken, below or row.below, row.link
     page = Page()
-    page.add(head.account_id, _differences(head, _Row(0, link, broken, row.held, row.counted)), link)
+    page.add(head.account_id, _differences(head, _Row(0, link, broken, below, row.held, row.counted)), link)
     return page
 
 
@@ -224,25 +227,32 @@ class _Row:
     entries: int
     link: Link
     broken: str | None
+    below: Decimal | None  # what it came down to, where that is below its floor
     held: Decimal
     counted: int
 
 
 def _rows(starts: Sequence[tuple[int, Link]], *, until: datetime) -> list[_Row]:
+    first, last, counts = starts[0][0], starts[-1][0], dict(starts)
+    side_by_side = last - first < 2 * len(starts) and until == END
+    together = side_by_side and not any(link.entries for _, link in starts)
     params = {
         "accounts": [account_id for account_id, _ in starts],
         "amounts": [link.amount for _, link in starts],
         "entries": [link.entries for _, link in starts],
         "ats": [link.booked_at for _, link in starts],
-        "entry_ids": [link.entry_id for _, link in starts],
+        "first": first,
+        "last": last,
         "until": until,
     }
-    counts = dict(starts)
+    sides = _TOGETHER if together else _SINGLY
+    statement = _CHAINS.format(debits=sides.format(side="debit"), credits=sides.format(side="credit"))
     with connection.cursor() as cursor:
-        cursor.execute(_CHAINS, params)
+        cursor.execute(_ONE_PASS, {"on": "off" if together else "on"})
+        cursor.execute(statement, params)
         return [
-            _Row(entries, Link(amount, counts[account_id].entries + entries, at, entry_id), broken, held, counted)
-            for account_id, entries, amount, at, entry_id, broken, held, counted in cursor.fetchall()
+            _Row(entries, Link(amount, counts[account_id].entries + entries, at), *rest)
+            for account_id, entries, amount, at, *rest in cursor.fetchall()
         ]
 
 
@@ -251,13 +261,15 @@ def _differences(head: Head, row: _Row) -> Iterator[Difference]:
         return Difference(what=what, program_id=head.program_id, where=head.where, says=says)
 
     if row.broken:
-        what, entry_id, left, expected, version, place = json.loads(row.broken)
+        what, booked_at, left, expected, version, place = json.loads(row.broken)
+        entry = f"The entry booked at {booked_at}"
         yield difference(what, {
-            "version": f"Entry {entry_id} is number {place} of the account and says it is {version}.",
-            "running_balance": f"Entry {entry_id} leaves {left}; the entries before it make it {expected}.",
-            "floor": f"Entry {entry_id} leaves {left}, below the account's floor.",
-            "order": f"Entry {entry_id} was booked before the one it follows.",
+            "version": f"{entry} is number {place} of the account and says it is {version}.",
+            "running_balance": f"{entry}, number {version}, leaves {left}; those before it make it {expected}.",
+            "order": f"{entry}, number {version}, was booked before the one it follows.",
         }[what])  # fmt: skip
+    if row.below is not None:
+        yield difference("floor", f"It came down to {row.below}, below the account's floor.")
     if row.held != row.link.amount:
         says = f"The balance is {row.held}, and its {row.link.entries} entries come to {row.link.amount}."
         yield difference("balance", says)

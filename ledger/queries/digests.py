@@ -147,7 +147,10 @@ def _conditions(scope: Scope) -> dict[str, str]:
     if scope.program_id is not None:
         transactions, entries = "AND t.program_id = %(program)s", "AND e.program_id = %(program)s"
     if scope.since is not None:
-        transactions, entries = transactions + " AND t.booked_at >= %(since)s", entries + " AND e.booked_at >= %(since)s"
+        transactions, entries = (
+            transactions + " AND t.booked_at >= %(since)s",
+            entries + " AND e.booked_at >= %(since)s",
+        )
     return {"transactions": transactions, "entries": entries}
 
 

@@ -16,8 +16,6 @@ from ledger.queries.pieces import END
 from ledger.queries.verification import Difference, Scope, snapshot
 
 MILESTONES_AT_ONCE: Final = 100
-# No entry stands beside a milestone: those of its moment lie before it, whatever their ids.
-NO_MORE_OF_THAT_MOMENT: Final = 2**62
 
 _AHEAD: Final = """
 SELECT at FROM ledger_milestone WHERE account_id = %(account)s AND at > %(after)s ORDER BY at OFFSET %(count)s - 1 LIMIT 1
@@ -68,7 +66,7 @@ def verify_striped(head: Head, scope: Scope) -> Page:
             change, entries, with_version, broken, held, counted = row
             scope.examined.sides += entries
             differences += _in_piece(head, broken, with_version)
-            link = Link(proven.amount + change, proven.entries + entries, until, NO_MORE_OF_THAT_MOMENT)
+            link = Link(proven.amount + change, proven.entries + entries, until)
             if until != END:
                 proven = link
     differences += _at_the_end(head, link, held, counted)
@@ -81,7 +79,7 @@ def _before(account_id: int, since: datetime) -> Link:
     with connection.cursor() as cursor:
         cursor.execute(_LAST_BEFORE, {"account": account_id, "since": since})
         row = cursor.fetchone()
-    return Link(*row, NO_MORE_OF_THAT_MOMENT) if row else Link()
+    return Link(*row) if row else Link()
 
 
 def _pieces(account_id: int, *, after: datetime) -> Iterator[datetime]:

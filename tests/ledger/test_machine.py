@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from ledger.errors import PostingRefused
 from ledger.models import Balance, Entry
 from ledger.movements import Posting
-from ledger.operations import change_account_status, post, post_many, reverse
+from ledger.operations import change_account_status, post, post_many, reverse, verify_books
 from ledger.queries.verification import Scope
 from ledger.states import AccountStatus
 from tests.factories import ProgramFactory
