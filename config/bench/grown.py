@@ -19,13 +19,13 @@ from django.utils import timezone
 
 from identity.models import Program
 from identity.operations import create_program
-from ledger import chart
 from ledger.models import Account
 from ledger.operations import define_asset, keep_milestones, open_account
 from ledger.queries.digests import ENTRY_TOLD
 from ledger.states import AssetKind
 
 ENTRIES: Final = 5_000_000
+LEAST_ENTRIES: Final = 1_000
 ACCOUNTS: Final = 100_000
 DAYS: Final = 365
 _AT_ONCE: Final = 250_000
@@ -54,8 +54,10 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
        credit_left::numeric(38, 18), credit_number, at
 FROM (
     SELECT n, %(began)s + n * %(step)s AS at, kind, amount,
-           CASE kind WHEN 'ring' THEN %(ring)s + place * %(stride)s %% %(accounts)s WHEN 'busy' THEN %(expense)s ELSE %(settlements)s END AS debit,
-           CASE kind WHEN 'ring' THEN %(ring)s + next * %(stride)s %% %(accounts)s WHEN 'busy' THEN %(busy)s ELSE %(revenue)s END AS credit,
+           CASE kind WHEN 'ring' THEN %(ring)s + place * %(stride)s %% %(accounts)s
+                     WHEN 'busy' THEN %(expense)s ELSE %(settlements)s END AS debit,
+           CASE kind WHEN 'ring' THEN %(ring)s + next * %(stride)s %% %(accounts)s
+                     WHEN 'busy' THEN %(busy)s ELSE %(revenue)s END AS credit,
            CASE kind WHEN 'ring' THEN CASE WHEN place = 0 THEN round * (before - amount) - amount
                                            ELSE (round + 1) * (before - amount) END END AS debit_left,
            CASE kind WHEN 'ring' THEN CASE WHEN place = 0 THEN 2 * round + 1 ELSE 2 * round + 2 END END AS debit_number,
@@ -131,11 +133,12 @@ class Grown:
     ended_at: datetime
 
 
-def grow(*, entries: int = ENTRIES, accounts: int = ACCOUNTS) -> Grown:
-    """Fill the empty books of a scratch database with ``entries``, over ``accounts`` and four more.
+def grow(*, entries: int = ENTRIES) -> Grown:
+    """Fill the empty books of a scratch database with ``entries``.
 
     It runs as the owner of the tables and takes their guards off meanwhile: never call it anywhere else.
     """
+    accounts = min(ACCOUNTS, entries // 50)
     ended = timezone.now() - timedelta(minutes=1)
     began = ended - timedelta(days=DAYS)
     program = create_program(name="Grown", slug="grown", at=began)
@@ -150,8 +153,8 @@ def grow(*, entries: int = ENTRIES, accounts: int = ACCOUNTS) -> Grown:
         "settlements": opened("system:settlements"),
         "revenue": opened("program:grown:revenue"),
     }
-    known: dict[str, Any] = {"program": program.pk, "asset": asset.pk, "accounts": accounts, "stride": _stride(accounts), "began": began,
-                             **named}  # fmt: skip
+    known: dict[str, Any] = {"program": program.pk, "asset": asset.pk, "accounts": accounts, "began": began, **named}
+    known["stride"] = _stride(accounts)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RING, known)
         known |= {"ring": cursor.fetchone()[0], "step": (ended - began) / entries}
@@ -191,7 +194,8 @@ def _bare() -> Iterator[None]:
         )
         constraints = cursor.fetchall()
         cursor.execute(
-            """SELECT quote_ident(i.relname), pg_get_indexdef(i.oid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+            """SELECT quote_ident(i.relname), pg_get_indexdef(i.oid)
+               FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
                WHERE x.indrelid = ANY(%(tables)s::regclass[])
                  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.oid) ORDER BY 1""",
             {"tables": _TABLES},

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Final
 
 from config.operators.demo_books import Chart
@@ -80,7 +79,9 @@ def _turn(chart: Chart, number: int, *, at: datetime) -> Iterator[Posting]:
     names = {"W": f"wallet:demo-{number % _WALLETS}", "X": f"wallet:demo-{(number + 1) % _WALLETS}",
              "A": f"affiliate:demo-{number % 7}"}  # fmt: skip
     for place, (kind, legs) in enumerate(_STEPS):
-        told = [(_named(debit, names), _named(credit, names), Decimal(amount) * times) for debit, credit, amount in legs]
+        told = [
+            (_named(debit, names), _named(credit, names), Decimal(amount) * times) for debit, credit, amount in legs
+        ]
         yield chart.asked(_key(number, place).removeprefix(Chart.PREFIX), kind, *told, at=then)
 
 

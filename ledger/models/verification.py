@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Checkpoint(models.Model):
-    """Up to where an account's entries were found right. Verification goes on from here, and begins anew with --full."""
+    """Up to where an account's entries were found right; verification goes on from here, unless it is a full one."""
 
     account = models.OneToOneField("ledger.Account", primary_key=True, on_delete=models.PROTECT, related_name="+")
     amount = models.DecimalField(max_digits=38, decimal_places=18)

@@ -46,12 +46,12 @@ _REACHES: Final = f"""
     (SELECT number - 1 AS reach, coalesce(%(at)s + apart, 'infinity') AS until
      FROM unnest(ARRAY[{", ".join(f"'{reach}'" for reach in REACHES)}, NULL]::interval[])
           WITH ORDINALITY AS reaches (apart, number)) r
-"""
+"""  # noqa: S608  (our own words)
 AROUND: Final = f"""
     SELECT v.debit_account_id, v.credit_account_id, CASE WHEN v.is_backdated THEN v.amount ELSE -v.amount END AS amount
     FROM {_REACHES} JOIN ledger_valuedated v ON v.{{column}} = {{value}} AND v.reach = r.reach AND v.ends_at > %(at)s
          AND v.ends_at <= r.until AND v.begins_at <= %(at)s
-"""
+"""  # noqa: S608  (our own words)
 _EFFECTIVE_AT: Final = """
 SELECT coalesce({booked}, 0)
      + {sign} * (coalesce((SELECT sum(amount) FROM ({debits}) debits), 0)

@@ -82,8 +82,8 @@ WITH looked_at AS MATERIALIZED (
                   FILTER (WHERE what IS NOT NULL), 21) AS broken
     FROM weighed GROUP BY account_id
 )
-SELECT l.id, t.entries, l.amount + t.change, t.last_at, t.broken, CASE WHEN t.lowest < l.floor THEN t.lowest END, l.held,
-       l.counted
+SELECT l.id, t.entries, l.amount + t.change, t.last_at, t.broken,
+       CASE WHEN t.lowest < l.floor THEN t.lowest END, l.held, l.counted
 FROM looked_at l JOIN told t ON t.account_id = l.id ORDER BY l.id
 """
 # Account by account, from where each begins; or all that stand side by side at once, from the beginning, in the order
@@ -95,7 +95,7 @@ _SINGLY: Final = """looked_at l CROSS JOIN LATERAL (
 ) e"""
 _TOGETHER: Final = """ledger_entry e JOIN looked_at l ON l.id = e.{side}_account_id
     WHERE e.{side}_account_id BETWEEN %(first)s AND %(last)s"""
-_ONE_PASS: Final = "SELECT set_config('enable_nestloop', %(on)s, true), set_config('enable_mergejoin', %(on)s, true)"
+_JOINS: Final = "SELECT set_config('enable_nestloop', %(on)s, true), set_config('enable_mergejoin', %(on)s, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def _rows(starts: Sequence[tuple[int, Link]], *, until: datetime) -> list[_Row]:
     sides = _TOGETHER if together else _SINGLY
     statement = _CHAINS.format(debits=sides.format(side="debit"), credits=sides.format(side="credit"))
     with connection.cursor() as cursor:
-        cursor.execute(_ONE_PASS, {"on": "off" if together else "on"})
+        cursor.execute(_JOINS, {"on": "off" if together else "on"})
         cursor.execute(statement, params)
         return [
             _Row(entries, Link(amount, counts[account_id].entries + entries, at), *rest)

@@ -45,7 +45,7 @@ SELECT coalesce(l.id, t.transaction_id), coalesce(l.program_id, t.program_id), l
 FROM looked_at l FULL JOIN told t ON t.transaction_id = l.id
 WHERE t.digest IS DISTINCT FROM l.entries_digest OR t.first_at <> l.booked_at OR t.last_at <> l.booked_at
 ORDER BY 1
-"""
+"""  # noqa: S608  (our own words)
 _OF_TAIL: Final = f"""
 SELECT t.id, t.program_id, t.key, false, told.digest IS NULL, told.digest IS DISTINCT FROM t.entries_digest
 FROM ledger_transaction t CROSS JOIN LATERAL (
@@ -55,7 +55,7 @@ FROM ledger_transaction t CROSS JOIN LATERAL (
 WHERE {_STRETCH_OF_TAIL} {{transactions}}
   AND (told.digest IS DISTINCT FROM t.entries_digest OR told.first_at <> t.booked_at OR told.last_at <> t.booked_at)
 ORDER BY 1
-"""
+"""  # noqa: S608  (our own words)
 # (OFFSET 0 keeps the planner from reading the other table whole: how many there are it can't know.)
 # Entries of these transactions that count at another time than they were booked, and are not kept as such.
 _NOT_KEPT: Final = """

@@ -18,7 +18,8 @@ from ledger.queries.verification import Difference, Scope, snapshot
 MILESTONES_AT_ONCE: Final = 100
 
 _AHEAD: Final = """
-SELECT at FROM ledger_milestone WHERE account_id = %(account)s AND at > %(after)s ORDER BY at OFFSET %(count)s - 1 LIMIT 1
+SELECT at FROM ledger_milestone WHERE account_id = %(account)s AND at > %(after)s
+ORDER BY at OFFSET %(count)s - 1 LIMIT 1
 """
 _LAST_AHEAD: Final = "SELECT max(at) FROM ledger_milestone WHERE account_id = %(account)s AND at > %(after)s"
 _LAST_BEFORE: Final = """

@@ -30,7 +30,7 @@ CROSS JOIN LATERAL (
     FROM ledger_balance b WHERE b.account_id = a.id
 ) h
 WHERE a.program_id = %(program)s AND (%(asset)s = '' OR x.code = %(asset)s)
-"""
+"""  # noqa: S608  (our own words)
 
 _EFFECTIVE_AT: Final = f"""
 WITH around AS MATERIALIZED (
@@ -46,7 +46,7 @@ SELECT b.id, b.code, b.role, b.account_class, b.asset,
        b.amount + CASE WHEN b.account_class IN ('ASSET', 'EXPENSE') THEN coalesce(m.amount, 0)
                        ELSE -coalesce(m.amount, 0) END
 FROM ({_BOOKED_AT}) AS b (id, code, role, account_class, asset, amount) LEFT JOIN moved m ON m.account_id = b.id
-"""
+"""  # noqa: S608  (our own words)
 
 
 @dataclass(frozen=True, slots=True)

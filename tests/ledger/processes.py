@@ -55,7 +55,7 @@ def _live(act: Callable[[], Any], writing: int) -> None:
                 outcome = refusal.code
         os.write(writing, json.dumps(outcome).encode())
         code = 0
-    except BaseException as problem:
+    except BaseException as problem:  # noqa: BLE001  (the parent is told, whatever it is)
         os.write(writing, repr(problem).encode())
     finally:
         connections.close_all()

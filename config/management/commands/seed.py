@@ -14,7 +14,6 @@ from audit.context import acting_as
 from config.operators import demo, demo_scale
 from config.settings import environment
 
-
 MOST_TRANSACTIONS = 10_000_000
 
 
@@ -25,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="demo data, whatever database this is")
-        parser.add_argument("--scale", type=int, default=0, metavar="N", help="N transactions, in programs with ten people each")
+        parser.add_argument(
+            "--scale", type=int, default=0, metavar="N", help="N transactions, in programs with ten people each"
+        )
         parser.add_argument("--json", action="store_true", help="print logins and keys for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
