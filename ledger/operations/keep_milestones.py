@@ -57,7 +57,8 @@ def _keep(account: Account, *, until: datetime) -> int:
             end = end_of_piece(account.pk, after=after, until=until, entries=ENTRIES_AT_ONCE)
             piece = {"after": after, "until": end or until, "amount": amount, "entries": entries}
             cursor.execute(_KEEP, {**known, **piece})
-            kept += cursor.rowcount
+            new: int = cursor.rowcount
+            kept += new
             # What is left below a milestone waits for the next run; a piece that was full has brought one.
-            if end is None or not cursor.rowcount:
+            if end is None or not new:
                 return kept

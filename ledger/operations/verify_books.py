@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Q
 
 from audit.queries.tailing import this_database
+from identity.models import Program
 from ledger.models import Checkpoint, Verification
 from ledger.queries.chains import Head, Page, pages_of_heads, verify_chains
 from ledger.queries.digests import verify_digests
@@ -80,11 +81,12 @@ class _Transactions:
     def keep(self, *, at: datetime) -> None:
         if self.scope.account_id is not None:
             return
+        program = Program.objects.get(pk=self.scope.program_id) if self.scope.program_id else None
         if self.found:
-            Verification.objects.filter(Q(program=self.scope.program_id) | Q(program=None)).delete()
+            Verification.objects.filter(Q(program=program) | Q(program=None)).delete()
             return
         Verification.objects.update_or_create(
-            program_id=self.scope.program_id,
+            program=program,
             defaults={
                 "horizon": self.horizon,
                 "system_identifier": this_database().system_identifier,

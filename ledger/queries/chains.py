@@ -236,7 +236,7 @@ def _rows(starts: Sequence[tuple[int, Link]], *, until: datetime) -> list[_Row]:
     first, last, counts = starts[0][0], starts[-1][0], dict(starts)
     side_by_side = last - first < 2 * len(starts) and until == END
     together = side_by_side and not any(link.entries for _, link in starts)
-    params = {
+    params: dict[str, Any] = {
         "accounts": [account_id for account_id, _ in starts],
         "amounts": [link.amount for _, link in starts],
         "entries": [link.entries for _, link in starts],

@@ -87,7 +87,7 @@ def _pieces(account_id: int, *, after: datetime) -> Iterator[datetime]:
     """Yield where each piece ends: at milestones, the last of them too, and at last open."""
     while True:
         with connection.cursor() as cursor:
-            params = {"account": account_id, "after": after, "count": MILESTONES_AT_ONCE}
+            params: dict[str, Any] = {"account": account_id, "after": after, "count": MILESTONES_AT_ONCE}
             cursor.execute(_AHEAD, params)
             row = cursor.fetchone()
             if row is None:

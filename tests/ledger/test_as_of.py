@@ -132,7 +132,7 @@ def test_an_entry_that_counts_when_it_is_booked_is_kept_once(book: Book) -> None
 
     kept = ValueDated.objects.get()
     assert kept.entry.transaction_id == booked.id
-    assert (kept.is_backdated, kept.reach, kept.amount) == (True, 6, 1)
+    assert (kept.is_backdated, kept.reach, kept.amount) == (True, 6, Decimal(1))
 
 
 @pytest.mark.parametrize("number", range(len(REACHES)))
