@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ _LIMITS = (
 APART = st.sampled_from(_LIMITS).map(lambda seconds: timedelta(seconds=seconds)) | st.timedeltas(
     timedelta(0), timedelta(days=900)
 )
-module = __import__("ledger.operations.keep_milestones", fromlist=["ENTRIES_APART"])
+module = import_module("ledger.operations.keep_milestones")
 
 
 @dataclass(frozen=True)

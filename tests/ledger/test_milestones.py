@@ -2,6 +2,7 @@
 
 import threading
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.ledger.test_verify import verify
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SETTLEMENTS, REVENUE = "system:settlements", "program:acme:revenue"
-module = __import__("ledger.operations.keep_milestones", fromlist=["ENTRIES_APART"])
+module = import_module("ledger.operations.keep_milestones")
 
 
 @pytest.fixture(autouse=True)

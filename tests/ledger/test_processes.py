@@ -4,7 +4,9 @@ import os
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -17,9 +19,9 @@ from config.postgres.connection import DATABASE_NAME
 from config.postgres.embedded import EmbeddedPostgres
 from config.settings import environment
 from identity.operations import create_program
-from ledger.models import Entry, Transaction
+from ledger.models import Entry, Milestone, Transaction
 from ledger.movements import Posting
-from ledger.operations import define_asset, hold, post, post_many
+from ledger.operations import define_asset, hold, keep_milestones, post, post_many
 from ledger.states import AssetKind
 from tests.crash.servers import children_of, database_at, kill, lives, open_folder, postmaster_of, until
 from tests.ledger.books import Book
@@ -28,6 +30,7 @@ from tests.ledger.test_verify import verify
 
 AL, CLEARING, REVENUE = "wallet:al", "rail:mpesa:clearing", "program:acme:revenue"
 BATCH = 100
+keeping = import_module("ledger.operations.keep_milestones")
 committing = pytest.mark.django_db(transaction=True)
 
 
@@ -114,6 +117,39 @@ def test_what_is_held_is_not_spent(book: Book) -> None:
     assert held + spent == 6
     assert book.balance(AL) == 0
     assert verify("--full")[0] == 0
+
+
+@committing
+def test_verifying_is_right_while_others_book(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "ENTRIES_APART", 100)
+    names = [f"wallet:w{number}" for number in range(4)]
+    for name in names:
+        book.post("TOPUP", (CLEARING, name, "1000"))
+    yesterday = timezone.now() - timedelta(days=1)
+
+    def share(seed: int) -> list[list[Posting]]:
+        mixed = transfers(book, names, count=2_000, seed=seed)
+        for batch in mixed:
+            batch += [book.asked("TOPUP", (CLEARING, names[0], "0.01"), effective_at=yesterday) for _ in range(20)]
+        return mixed
+
+    def work(batches: list[list[Posting]]) -> int:
+        return sum(booked(post_many(batch)) for batch in batches)
+
+    shares = [share(seed) for seed in (1, 2)]
+    posters = [Poster(lambda own=own: work(own)) for own in shares]  # type: ignore[misc]
+    seen = 0
+    while any(map(lives, (poster.pid for poster in posters))):
+        for arguments in ((), ("--full",)):
+            code, said = verify(*arguments)
+            assert (code, said["found"]) == (0, [])
+        seen += 4 < Transaction.objects.count() < 4 + 2 * 2_800
+        keep_milestones()
+
+    assert [poster.outcome() for poster in posters] == [2_800, 2_800]
+    assert seen > 0, "somebody was booking"
+    assert Milestone.objects.exists()
+    assert verify()[0] == verify("--full")[0] == 0
 
 
 def batches_of(book: Book, count: int) -> list[list[Posting]]:
