@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from audit.reconciliation import Check, Discrepancy, Scope, register_check
 from ledger.money import plain
+from ledger.operations import verify_books
 from ledger.queries import verification
 from ledger.queries.holds import reserved_and_held
 
@@ -15,8 +16,9 @@ def register() -> None:
 
 
 def _books(scope: Scope) -> Iterator[Discrepancy]:
-    asked = verification.Scope(program_id=scope.program_id)
-    for difference in verification.verify_books(asked):
+    is_full = verification.is_full_due(program_id=scope.program_id, at=scope.at)
+    asked = verification.Scope(program_id=scope.program_id, is_full=is_full)
+    for difference in verify_books(asked, at=scope.at):
         yield Discrepancy(
             key=f"{difference.what}:{difference.program_id}:{difference.where}",
             title=f"{difference.where}: {difference.what.replace('_', ' ')}",

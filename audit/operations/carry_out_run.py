@@ -45,8 +45,10 @@ def _ask(check: Check, run: ReconciliationRun, *, at: datetime) -> CheckResult:
     began = time.monotonic()
     found, error = 0, ""
     try:
+        # Looking may take long, and a transaction that is open meanwhile would hold up seals and whoever tails a table.
+        discrepancies = list(check.examine(scope))
         with transaction.atomic():
-            for discrepancy in check.examine(scope):
+            for discrepancy in discrepancies:
                 _keep(discrepancy, check, run, at=at)
                 found += 1
     except Exception as problem:

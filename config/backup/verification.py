@@ -26,6 +26,8 @@ VERIFICATIONS: Final = {
     "audit_verify": "as it was sealed: {rows:,} rows under {seals:,} seals",
     "ledger_verify": "the books agree: {accounts:,} accounts, {entries:,} entries",
 }
+# A copy is believed in nothing, its checkpoints least of all, and is not changed.
+_ARGUMENTS: Final = {"ledger_verify": ("--full", "--read-only")}
 AS_IT_SHOULD_BE, NOT_SO, COULD_NOT_LOOK = 0, 1, 2
 
 
@@ -113,7 +115,7 @@ def cut_anchors(path: Path, last: int, to: Path) -> list[int]:
 def _run(command: str, *, address: str, anchors: Path) -> Verified:
     ours = {name: value for name, value in os.environ.items() if name not in (ROLE_VARIABLE, "MIGRATE_DATABASE_URL")}
     done = subprocess.run(
-        [sys.executable, str(BASE_DIR / "manage.py"), command, "--json"],
+        [sys.executable, str(BASE_DIR / "manage.py"), command, "--json", *_ARGUMENTS.get(command, ())],
         env={**ours, "DATABASE_URL": address, "AUDIT_ANCHOR_FILE": str(anchors), "DB_POOL": "0"},
         cwd=BASE_DIR,
         stdin=subprocess.DEVNULL,

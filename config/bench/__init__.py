@@ -4,5 +4,9 @@ from config.bench.frame import Benchmark
 from config.bench.journal import JOURNAL
 from config.bench.pages import PAGES
 from config.bench.postings import POSTINGS
+from config.bench.reads import READS
+from config.bench.verify import VERIFY
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS)}
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, READS, VERIFY)
+}

@@ -4,6 +4,7 @@ Times differ from machine to machine and from minute to minute; two contenders a
 """
 
 import gc
+import math
 import os
 import platform
 import statistics
@@ -36,14 +37,30 @@ class Figure:
     target: float
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Something that somebody waits for: done ``times`` times, and 99 of 100 are to take no longer than that."""
+
+    name: str
+    times: int
+    do: Callable[[], object]
+    milliseconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
-    """A question about speed, the contenders that answer it, and the figures read off."""
+    """A question about speed, the contenders that answer it, and the figures read off.
+
+    One that ``needs_books`` gives its contenders the grown ledger. What takes minutes has few rounds, and warms up in
+    none.
+    """
 
     name: str
     question: str
-    contenders: Callable[[], AbstractContextManager[Sequence[Contender]]]
+    contenders: Callable[..., AbstractContextManager[Sequence[Contender | Timed]]]
     figures: tuple[Figure, ...]
+    needs_books: bool = False
+    rounds_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long something took that somebody waits for, and how long it may."""
+
+    name: str
+    times: int
+    median: float  # milliseconds
+    p99: float
+    limit: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.p99 <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a benchmark found."""
 
@@ -72,24 +104,42 @@ class Report:
     rounds: int
     rates: dict[str, float] = field(default_factory=dict)  # operations in a second, median
     readings: tuple[Reading, ...] = ()
+    timings: tuple[Timing, ...] = ()
 
 
-def run(benchmark: Benchmark, *, rounds: int = ROUNDS) -> Report:
-    """Run ``benchmark`` and return what it found."""
-    with benchmark.contenders() as contenders:
+def run(benchmark: Benchmark, *, rounds: int = ROUNDS, books: object = None) -> Report:
+    """Run ``benchmark`` and return what it found; ``books`` is the grown ledger, where it is needed."""
+    rounds = min(rounds, benchmark.rounds_at_most or rounds)
+    with benchmark.contenders(books) if benchmark.needs_books else benchmark.contenders() as all_of_them:
+        contenders = [each for each in all_of_them if isinstance(each, Contender)]
         rates: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-        for contender in contenders:
-            contender.do()  # caches, plans and connections are warm for everybody
+        if benchmark.rounds_at_most is None:
+            for contender in contenders:
+                contender.do()  # caches, plans and connections are warm for everybody
         for turn in _orders(contenders, rounds):
             for contender in turn:
                 rates[contender.name].append(_rate(contender))
+        timings = tuple(_timing(each) for each in all_of_them if isinstance(each, Timed))
     return Report(
         name=benchmark.name,
         question=benchmark.question,
         rounds=rounds,
         rates={name: statistics.median(measured) for name, measured in rates.items()},
         readings=tuple(_reading(figure, rates) for figure in benchmark.figures),
+        timings=timings,
     )
+
+
+def _timing(timed: Timed) -> Timing:
+    timed.do()
+    took = []
+    for _ in range(timed.times):
+        began = time.perf_counter()
+        timed.do()
+        took.append((time.perf_counter() - began) * 1000)
+    took.sort()
+    p99 = took[math.ceil(len(took) * 0.99) - 1]
+    return Timing(name=timed.name, times=timed.times, median=statistics.median(took), p99=p99, limit=timed.milliseconds)
 
 
 def _orders(contenders: Sequence[Contender], rounds: int) -> Iterator[Sequence[Contender]]:

@@ -34,11 +34,13 @@ def make_books(program: Program, *, at: datetime) -> None:
     """Book some weeks of ``program``, unless it has accounts already."""
     if Account.objects.filter(program=program).exists():
         return
-    post_many(_weeks(_Chart(program, at), at))
+    post_many(_weeks(Chart(program, at), at))
 
 
-class _Chart:
-    """The program's accounts, by code."""
+class Chart:
+    """The program's accounts, by code, opened when they are first named."""
+
+    PREFIX: Final = "house:demo:"
 
     def __init__(self, program: Program, at: datetime) -> None:
         self.program, self.at, self.asset = program, at, program.default_asset_code
@@ -51,7 +53,7 @@ class _Chart:
             for debit, credit, amount in legs
         )
         return Posting(
-            program_id=self.program.pk, key=f"house:demo:{key}", kind=kind, movements=movements, effective_at=at,
+            program_id=self.program.pk, key=f"{self.PREFIX}{key}", kind=kind, movements=movements, effective_at=at,
             memo=key.partition(":")[0].replace("-", " ").capitalize(),
         )  # fmt: skip
 
@@ -62,7 +64,7 @@ class _Chart:
         return self._known[named]
 
 
-def _weeks(chart: _Chart, at: datetime) -> Iterator[Posting]:
+def _weeks(chart: Chart, at: datetime) -> Iterator[Posting]:
     chance = chart.chance
     yield chart.asked("opening-capital:1", "FLOAT_IN", ("rail:mpesa:float", "program:capital", Decimal(250_000)), at=at)
     for day in range(DAYS, -1, -1):
@@ -89,7 +91,7 @@ def _weeks(chart: _Chart, at: datetime) -> Iterator[Posting]:
             yield from _payout(chart, day, direct, at=then)
 
 
-def _payout(chart: _Chart, day: int, amount: Decimal, *, at: datetime) -> Iterator[Posting]:
+def _payout(chart: Chart, day: int, amount: Decimal, *, at: datetime) -> Iterator[Posting]:
     reserved, float_, flight = "affiliate:alma:reserved", "rail:mpesa:float", "rail:mpesa:in_flight"
     yield chart.asked(
         f"payout-reserved:{day}", "PAYOUT_RESERVED", ("affiliate:alma:liability", reserved, amount), at=at

@@ -3,11 +3,13 @@
 from ledger.models.accounts import Account, AccountQuerySet, Asset, Balance
 from ledger.models.holds import Hold, HoldQuerySet
 from ledger.models.periods import Period, PeriodBalance, PeriodQuerySet
+from ledger.models.reading import Milestone, ValueDated
 from ledger.models.statements import IssuedStatement, IssuedStatementQuerySet
 from ledger.models.transactions import Entry, Transaction, TransactionQuerySet
+from ledger.models.verification import Checkpoint, Verification
 
 __all__ = [
-    "Account", "AccountQuerySet", "Asset", "Balance", "Entry", "Hold", "HoldQuerySet",
-    "IssuedStatement", "IssuedStatementQuerySet", "Period", "PeriodBalance",
-    "PeriodQuerySet", "Transaction", "TransactionQuerySet",
+    "Account", "AccountQuerySet", "Asset", "Balance", "Checkpoint", "Entry", "Hold", "HoldQuerySet", "IssuedStatement",
+    "IssuedStatementQuerySet", "Milestone", "Period", "PeriodBalance", "PeriodQuerySet", "Transaction",
+    "TransactionQuerySet", "ValueDated", "Verification",
 ]  # fmt: skip

@@ -9,12 +9,14 @@ from ledger.operations.export_transactions import export_transactions
 from ledger.operations.hold import hold
 from ledger.operations.import_transactions import import_transactions
 from ledger.operations.issue_statement import issue_statement
+from ledger.operations.keep_milestones import keep_milestones
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
 from ledger.operations.post_many import post_many
 from ledger.operations.release import release
 from ledger.operations.reopen_period import reopen_period
 from ledger.operations.reverse import reverse
+from ledger.operations.verify_books import verify_books
 
 __all__ = [
     "capture",
@@ -26,10 +28,12 @@ __all__ = [
     "hold",
     "import_transactions",
     "issue_statement",
+    "keep_milestones",
     "open_account",
     "post",
     "post_many",
     "release",
     "reopen_period",
     "reverse",
+    "verify_books",
 ]

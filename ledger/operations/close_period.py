@@ -1,6 +1,5 @@
 """Close a program's books up to a time."""
 
-import time
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -8,8 +7,9 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from audit.operations import follow, record
-from ledger.errors import BadPeriod, PostersStillRun
+from ledger.errors import BadPeriod
 from ledger.models import Period, PeriodBalance
+from ledger.queries.posters import wait_for_posters
 from ledger.queries.trial_balance import held_effective_at
 from ledger.states import PERIOD_TRANSITIONS, PeriodState
 
@@ -26,7 +26,9 @@ def close_period(*, program_id: UUID, ends_at: datetime, at: datetime) -> Period
     :raises PostersStillRun: if somebody is under way for too long; ask again later.
     """
     period_id = _begin(program_id, ends_at=ends_at, at=at)
-    _wait_for_posters()
+    # One of them may have looked before the first transaction committed: who posts looks up to when the books are
+    # closed behind its locks, and so with a number that counts here.
+    wait_for_posters(patience_seconds=PATIENCE_SECONDS)
     return _finish(period_id, at=at)
 
 
@@ -47,23 +49,6 @@ def _begin(program_id: UUID, *, ends_at: datetime, at: datetime) -> UUID:
         "ledger.period.closing", subject=period, at=at, program_id=program_id, payload={"ends_at": ends_at.isoformat()}
     )
     return period.pk
-
-
-def _wait_for_posters() -> None:
-    """Wait until everybody has ended who runs now: one of them may have looked before the first transaction committed.
-
-    A poster looks up to when the books are closed behind its locks, and so with a number that counts here.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        next_one = cursor.fetchone()[0]
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [next_one])
-            if cursor.fetchone()[0]:
-                return
-            cursor.execute("SELECT pg_sleep(0.05)")
-    raise PostersStillRun(seconds=PATIENCE_SECONDS)
 
 
 @transaction.atomic(durable=True)

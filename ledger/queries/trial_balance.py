@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from ledger.queries.balances import AROUND, RUNNING_AT, SUMMED_AT
+
 _NOW: Final = """
 SELECT a.id, a.code, a.role, a.account_class, x.code, sum(b.amount)
 FROM ledger_account a JOIN ledger_asset x ON x.id = a.asset_id JOIN ledger_balance b ON b.account_id = a.id
@@ -15,48 +17,36 @@ WHERE a.program_id = %(program)s AND (%(asset)s = '' OR x.code = %(asset)s)
 GROUP BY a.id, x.code
 """
 
-# An account with a running balance has its answer in one entry; of a striped one what came since is taken off.
-_BOOKED_AT: Final = """
+# Of an account that nothing was booked on since, its balance says it.
+_BOOKED_AT: Final = f"""
 SELECT a.id, a.code, a.role, a.account_class, x.code,
-       CASE WHEN s.striped THEN s.amount - coalesce(since.change, 0) * s.sign ELSE coalesce(at_.left_, 0) END
+       coalesce(CASE WHEN h.booked_at <= %(at)s THEN h.amount
+                     WHEN h.striped THEN {SUMMED_AT.format(account="a.id", sign="h.sign")}
+                     ELSE {RUNNING_AT.format(account="a.id")} END, 0)
 FROM ledger_account a JOIN ledger_asset x ON x.id = a.asset_id
-JOIN LATERAL (
-    SELECT sum(b.amount) AS amount, count(*) > 1 AS striped,
+CROSS JOIN LATERAL (
+    SELECT sum(b.amount) AS amount, max(b.booked_at) AS booked_at, count(*) > 1 AS striped,
            CASE WHEN a.account_class IN ('ASSET', 'EXPENSE') THEN 1 ELSE -1 END AS sign
     FROM ledger_balance b WHERE b.account_id = a.id
-) s ON true
-LEFT JOIN LATERAL (
-    SELECT sum(change) AS change FROM (
-        SELECT sum(e.amount) AS change FROM ledger_entry e WHERE e.debit_account_id = a.id AND e.booked_at > %(at)s
-        UNION ALL
-        SELECT -sum(e.amount) FROM ledger_entry e WHERE e.credit_account_id = a.id AND e.booked_at > %(at)s
-    ) both_sides
-) since ON s.striped
-LEFT JOIN LATERAL (
-    SELECT left_ FROM (
-        (SELECT e.debit_version AS version, e.debit_balance AS left_ FROM ledger_entry e
-         WHERE e.debit_account_id = a.id AND e.booked_at <= %(at)s ORDER BY e.booked_at DESC, e.id DESC LIMIT 1)
-        UNION ALL
-        (SELECT e.credit_version, e.credit_balance FROM ledger_entry e
-         WHERE e.credit_account_id = a.id AND e.booked_at <= %(at)s ORDER BY e.booked_at DESC, e.id DESC LIMIT 1)
-    ) sides ORDER BY version DESC LIMIT 1
-) at_ ON NOT s.striped
+) h
 WHERE a.program_id = %(program)s AND (%(asset)s = '' OR x.code = %(asset)s)
-"""
+"""  # noqa: S608  (our own words)
 
-_EFFECTIVE_AT: Final = """
-SELECT a.id, a.code, a.role, a.account_class, x.code,
-       sum(CASE WHEN (m.account_id = m.debited) = (a.account_class IN ('ASSET', 'EXPENSE')) THEN m.amount
-                ELSE -m.amount END)
-FROM (
-    SELECT unnest(ARRAY[e.debit_account_id, e.credit_account_id]) AS account_id, e.debit_account_id AS debited, e.amount
-    FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
-    WHERE t.program_id = %(program)s AND t.effective_at <= %(at)s
-) m
-JOIN ledger_account a ON a.id = m.account_id JOIN ledger_asset x ON x.id = a.asset_id
-WHERE %(asset)s = '' OR x.code = %(asset)s
-GROUP BY a.id, x.code
-"""
+_EFFECTIVE_AT: Final = f"""
+WITH around AS MATERIALIZED (
+    {AROUND.format(column="program_id", value="%(program)s")}
+), moved AS (
+    SELECT account_id, sum(amount) AS amount FROM (
+        SELECT debit_account_id AS account_id, amount FROM around
+        UNION ALL
+        SELECT credit_account_id, -amount FROM around
+    ) sides GROUP BY account_id
+)
+SELECT b.id, b.code, b.role, b.account_class, b.asset,
+       b.amount + CASE WHEN b.account_class IN ('ASSET', 'EXPENSE') THEN coalesce(m.amount, 0)
+                       ELSE -coalesce(m.amount, 0) END
+FROM ({_BOOKED_AT}) AS b (id, code, role, account_class, asset, amount) LEFT JOIN moved m ON m.account_id = b.id
+"""  # noqa: S608  (our own words)
 
 
 @dataclass(frozen=True, slots=True)

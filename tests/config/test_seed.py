@@ -9,8 +9,11 @@ from django.core.management import CommandError, call_command
 
 from audit.models import Entry
 from config.management.commands import seed as command
-from config.operators import demo
+from config.operators import demo, demo_scale
 from identity.models import Membership, Program, User
+from ledger.models import Transaction
+from ledger.queries.holds import reserved_and_held
+from tests.ledger.test_verify import verify
 
 pytestmark = pytest.mark.django_db
 
@@ -115,21 +118,45 @@ def test_scale_is_demo_data() -> None:
 
 
 @pytest.mark.usefixtures("embedded")
-@pytest.mark.parametrize("number", ["-1", "100001"])
+@pytest.mark.parametrize("number", ["-1", "10000001"])
 def test_a_scale_that_makes_no_sense_is_refused(number: str) -> None:
     with pytest.raises(CommandError, match="--scale"):
         seed("--scale", number)
 
 
 @pytest.mark.usefixtures("embedded")
-def test_scale_makes_up_the_number_and_goes_on_where_it_stopped() -> None:
-    seed("--scale", "2")
+def test_scale_makes_books_in_programs_with_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_scale, "TURNS_IN_A_PROGRAM", 3)
+    seed()
+    before = Transaction.objects.count()
+
+    seed("--scale", "75")  # four turns
+
+    assert list(Program.objects.filter(slug__startswith="demo-").order_by("slug").values_list("slug", flat=True)) == [
+        "demo-000000", "demo-000001",
+    ]  # fmt: skip
+    assert User.objects.filter(email__endswith="@demo-000001.example").count() == 10
+    made = Transaction.objects.filter(program_id__in=Program.objects.filter(slug__startswith="demo-").values("pk"))
+    assert (made.count(), Transaction.objects.count()) == (80, before + 80)
+    assert set(made.values_list("kind", flat=True)) == {kind for kind, _ in demo_scale._STEPS}
+    assert verify("--full")[0] == 0
+    assert all(each.amount == each.held for each in reserved_and_held(program_id=None))
+
+
+@pytest.mark.usefixtures("embedded")
+def test_scale_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_scale, "TURNS_IN_A_PROGRAM", 6)
+    monkeypatch.setattr(demo_scale, "_TURNS_AT_ONCE", 2)
+    seed("--scale", "60")  # the second batch is half of one
+    before = Transaction.objects.count()
+
+    seed("--scale", "60")
+    assert Transaction.objects.count() == before
+
+    seed("--scale", "200")
+    assert Transaction.objects.count() == before + 140
     assert Program.objects.filter(slug__startswith="demo-").count() == 2
-
-    seed("--scale", "3")
-
-    assert Program.objects.filter(slug__startswith="demo-").count() == 3
-    assert User.objects.filter(email__endswith="@demo-000002.example").count() == 10
+    assert verify("--full")[0] == 0
 
 
 @pytest.mark.usefixtures("embedded")

@@ -14,8 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from ledger.errors import PostingRefused
 from ledger.models import Balance, Entry
 from ledger.movements import Posting
-from ledger.operations import change_account_status, post, post_many, reverse
-from ledger.queries.verification import Scope, verify_books
+from ledger.operations import change_account_status, post, post_many, reverse, verify_books
+from ledger.queries.verification import Scope
 from ledger.states import AccountStatus
 from tests.factories import ProgramFactory
 from tests.ledger.books import Book
@@ -164,7 +164,9 @@ class Days(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "book"):
-            assert not list(verify_books(Scope(program_id=self.book.program.pk)))
+            for is_full in (False, True):
+                scope = Scope(program_id=self.book.program.pk, is_full=is_full)
+                assert not list(verify_books(scope, at=timezone.now()))
 
 
 @pytest.mark.django_db

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from audit.context import acting_as
-from config.operators import demo
+from config.operators import demo, demo_scale
 from config.settings import environment
+
+MOST_TRANSACTIONS = 10_000_000
 
 
 class Command(BaseCommand):
@@ -22,12 +24,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="demo data, whatever database this is")
-        parser.add_argument("--scale", type=int, default=0, metavar="N", help="N more programs with ten people each")
+        parser.add_argument(
+            "--scale", type=int, default=0, metavar="N", help="N transactions, in programs with ten people each"
+        )
         parser.add_argument("--json", action="store_true", help="print logins and keys for scripts")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["scale"] < 0 or options["scale"] > 100_000:
-            raise CommandError("--scale takes a number from 0 to 100000.")
+        if not 0 <= options["scale"] <= MOST_TRANSACTIONS:
+            raise CommandError(f"--scale takes a number from 0 to {MOST_TRANSACTIONS}.")
         # Known passwords never reach a real database by accident.
         with_demo = options["demo"] or not environment["DATABASE_URL"]
         if settings.IS_PRODUCTION and with_demo:
@@ -46,9 +50,13 @@ class Command(BaseCommand):
     def _scale(self, count: int, *, quiet: bool) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-            task = progress.add_task("Programs", total=count)
-            for made in demo.make_many(count, at=timezone.now()):
+            programs = demo_scale.programs_for(count)
+            task = progress.add_task("Programs", total=programs)
+            for made in demo.make_many(programs, at=timezone.now()):
                 progress.update(task, completed=made)
+            task = progress.add_task("Transactions", total=count)
+            for made in demo_scale.make_many_books(count):
+                progress.update(task, completed=min(made, count))
 
     def _say(self, with_demo: bool, *, as_json: bool) -> None:
         logins = [

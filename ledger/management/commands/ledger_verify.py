@@ -1,19 +1,27 @@
-"""Compute the books again from their entries. Exit 0: they agree; 1: something does not; 2: could not look."""
+"""Compute the books again from their entries. Exit 0: they agree; 1: something does not; 2: could not look.
+
+It goes on where everything was found right the last time; ``--full`` believes nothing and begins at the beginning.
+"""
 
 import json
 import time
 from argparse import ArgumentParser
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from identity.models import Program
 from ledger.models import Account
-from ledger.queries.verification import Difference, Scope, verify_books
+from ledger.operations import verify_books
+from ledger.queries.verification import Difference, Scope
 
 MOST_SHOWN = 20
+CHECKPOINT = "checkpoint"
 
 
 class Command(BaseCommand):
@@ -25,6 +33,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--program", metavar="SLUG", help="only this program's books")
         parser.add_argument("--account", metavar="CODE", help="only this account, in every asset (with --program)")
+        start = parser.add_mutually_exclusive_group()
+        start.add_argument(
+            "--since", metavar="TIME", nargs="?", const=CHECKPOINT, default=CHECKPOINT,
+            help="from the last verified checkpoint on (as without it), or what was booked from a time on",
+        )  # fmt: skip
+        start.add_argument("--full", action="store_true", help="from the beginning; no checkpoint is believed")
+        parser.add_argument("--read-only", action="store_true", help="keep no checkpoint")
         parser.add_argument("--json", action="store_true", help="for machines")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,8 +47,10 @@ class Command(BaseCommand):
         shown: list[Difference] = []
         count = accounts = sides = 0
         try:
+            since = _since(options["since"])
             for scope in _scopes(options["program"], options["account"]):
-                for difference in verify_books(scope):
+                scope.is_full, scope.since = options["full"], since
+                for difference in verify_books(scope, at=timezone.now(), keeps=not options["read_only"]):
                     count += 1
                     if len(shown) < MOST_SHOWN:
                         shown.append(difference)
@@ -57,6 +74,18 @@ class Command(BaseCommand):
                 self.stdout.write(self.style.SUCCESS(f"The books agree. {looked}."))
         if count:
             raise SystemExit(1)
+
+
+def _since(time_given: str) -> datetime | None:
+    if time_given == CHECKPOINT:
+        return None
+    try:
+        since = parse_datetime(time_given)
+    except ValueError:
+        since = None
+    if since is None or timezone.is_naive(since):
+        raise CommandError("--since takes a time with its zone, as 2026-11-01T00:00Z.", returncode=2)
+    return since
 
 
 def _scopes(slug: str | None, code: str | None) -> list[Scope]:
