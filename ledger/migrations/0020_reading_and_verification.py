@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('debit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
             ],
             options={
-                'indexes': [models.Index(fields=['debit_account', 'reach', 'ends_at'], name='ledger_valuedated_debits'), models.Index(fields=['credit_account', 'reach', 'ends_at'], name='ledger_valuedated_credits'), models.Index(fields=['program_id', 'reach', 'ends_at'], name='ledger_valuedated_program')],
+                'indexes': [models.Index(fields=['debit_account', 'reach', 'ends_at'], include=('begins_at', 'amount', 'is_backdated'), name='ledger_valuedated_debits'), models.Index(fields=['credit_account', 'reach', 'ends_at'], include=('begins_at', 'amount', 'is_backdated'), name='ledger_valuedated_credits'), models.Index(fields=['program_id', 'reach', 'ends_at'], name='ledger_valuedated_program')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('begins_at__lt', models.F('ends_at'))), name='ledger_valuedated_has_two_times')],
             },
         ),

@@ -44,8 +44,17 @@ class ValueDated(models.Model):
             models.CheckConstraint(name="ledger_valuedated_has_two_times", condition=Q(begins_at__lt=F("ends_at"))),
         )
         indexes = (
-            models.Index(name="ledger_valuedated_debits", fields=("debit_account", "reach", "ends_at")),
-            models.Index(name="ledger_valuedated_credits", fields=("credit_account", "reach", "ends_at")),
+            # With all that is asked of an account, so that the rows themselves, far apart, are not looked at.
+            models.Index(
+                name="ledger_valuedated_debits",
+                fields=("debit_account", "reach", "ends_at"),
+                include=("begins_at", "amount", "is_backdated"),
+            ),
+            models.Index(
+                name="ledger_valuedated_credits",
+                fields=("credit_account", "reach", "ends_at"),
+                include=("begins_at", "amount", "is_backdated"),
+            ),
             models.Index(name="ledger_valuedated_program", fields=("program_id", "reach", "ends_at")),
         )
 
