@@ -2,11 +2,15 @@
 
 from config.bench.frame import Benchmark
 from config.bench.journal import JOURNAL
+from config.bench.later import LATER
 from config.bench.pages import PAGES
 from config.bench.postings import POSTINGS
 from config.bench.reads import READS
 from config.bench.verify import VERIFY
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, READS, VERIFY)
+    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, LATER, READS, VERIFY)
 }
+
+# Named as one: all that is asked about a room.
+GROUPS: dict[str, tuple[str, ...]] = {"ledger": ("postings", "later", "reads", "verify")}

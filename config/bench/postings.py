@@ -6,37 +6,27 @@ used for something else, what may be booked, who is frozen, or whether the amoun
 django-hordak, which keeps no balances, takes no locks and knows no keys.
 """
 
-import random
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from multiprocessing import get_context
 from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Final
 
 from django.db import connection
-from django.utils import timezone
 
 from audit.context import acting_as
+from config.bench.books import ACCOUNTS, Books, open_books
 from config.bench.frame import Benchmark, Contender, Figure
 from config.bench.hordak import hordak
 from config.environment import load
 from config.postgres.programs import find_programs
-from identity.operations import create_program
-from ledger.movements import Movement, Posting
-from ledger.operations import define_asset, open_account, post, post_many
-from ledger.states import AssetKind
 
-ACCOUNTS: Final = 1_000
 CLIENTS: Final = 8
-BATCH: Final = 1_000
 BATCHED: Final = 10_000
 SINGLE: Final = 500
-
-_CHANCE: Final = random.Random()  # noqa: S311  (no secret)
 
 _REFERENCE: Final = """
 CREATE TABLE bench_account (id bigint PRIMARY KEY, program_id uuid NOT NULL, asset_id integer NOT NULL,
@@ -94,7 +84,7 @@ def _contenders() -> Iterator[Sequence[Contender]]:
         cursor.execute(_REFERENCE.replace("{accounts}", str(ACCOUNTS)))
         script = Path(folder) / "reference.sql"
         script.write_text(_DRIVEN.replace("{accounts}", str(ACCOUNTS)))
-        books = _Books()
+        books = open_books()
         cursor.execute("ANALYZE")
         connection.close()  # nothing of it may be in two processes
         processes = get_context("fork").Pool(CLIENTS)
@@ -102,12 +92,12 @@ def _contenders() -> Iterator[Sequence[Contender]]:
             yield (
                 Contender("SQL function, 8 clients", BATCHED, _Function(script, clients=CLIENTS, total=BATCHED)),
                 Contender("SQL function, 1 client", SINGLE * 4, _Function(script, clients=1, total=SINGLE * 4)),
-                Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(hot=False)),
-                Contender("post_many, one system account", BATCHED, lambda: books.in_batches(hot=True)),
+                Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(BATCHED)),
+                Contender("post_many, one system account", BATCHED, lambda: books.in_batches(BATCHED, hot=True)),
                 Contender("post, one after the other", SINGLE, lambda: books.one_by_one(SINGLE)),
-                Contender("post, 8 processes", CLIENTS * SINGLE, lambda: books.at_once(processes, hot=False)),
+                Contender("post, 8 processes", CLIENTS * SINGLE, lambda: _at_once(processes, books, hot=False)),
                 Contender("post, 8 processes, one system account", CLIENTS * SINGLE,
-                          lambda: books.at_once(processes, hot=True)),
+                          lambda: _at_once(processes, books, hot=True)),
                 Contender("django-hordak, transfer_to", SINGLE, lambda: other.transfer(SINGLE)),
             )  # fmt: skip
 
@@ -129,43 +119,12 @@ class _Function:
         subprocess.run(self.command, check=True, capture_output=True, env=self.secret)
 
 
-class _Books:
-    """A thousand accounts of our own, and what is posted between them."""
-
-    def __init__(self) -> None:
-        now = timezone.now()
-        self.program = create_program(name="Benchmark", slug="bench", at=now)
-        define_asset("KES", name="Kenyan shilling", kind=AssetKind.FIAT, scale=4, payable_scale=2)
-        codes = [f"affiliate:{number}:liability" for number in range(ACCOUNTS)]
-        self.accounts = [self._open(code) for code in codes]
-        self.expense = self._open("program:bench:expense")
-
-    def _open(self, code: str) -> int:
-        return open_account(code, program=self.program, asset_code="KES", at=timezone.now()).pk
-
-    def _asked(self, *, hot: bool) -> Posting:
-        debit, credit = _CHANCE.sample(self.accounts, 2)
-        return Posting(
-            program_id=self.program.pk,
-            key=f"bench:{_CHANCE.getrandbits(48)}:{credit}",
-            kind="COMMISSION" if hot else "MANUAL_JOURNAL",
-            movements=(Movement(self.expense if hot else debit, credit, Decimal("1.5")),),
-        )
-
-    def in_batches(self, *, hot: bool) -> None:
-        for _ in range(BATCHED // BATCH):
-            post_many([self._asked(hot=hot) for _ in range(BATCH)])
-
-    def one_by_one(self, number: int, *, hot: bool = False) -> None:
-        for _ in range(number):
-            post(self._asked(hot=hot))
-
-    def at_once(self, processes: Pool, *, hot: bool) -> None:
-        processes.starmap(_one_by_one, [(self, hot)] * CLIENTS, chunksize=1)
+def _at_once(processes: Pool, books: Books, *, hot: bool) -> None:
+    processes.starmap(_one_by_one, [(books, hot)] * CLIENTS, chunksize=1)
 
 
-def _one_by_one(books: _Books, hot: bool) -> None:
-    _CHANCE.seed()  # each process begins with the same
+def _one_by_one(books: Books, hot: bool) -> None:
+    books.shuffle()  # each process begins with the same chances
     books.one_by_one(SINGLE, hot=hot)
 
 

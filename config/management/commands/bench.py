@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.loader import render_to_string
 
 from audit.context import acting_as
-from config.bench import BENCHMARKS
+from config.bench import BENCHMARKS, GROUPS
 from config.bench.frame import ROUNDS, Benchmark, Report, conditions, run
 from config.bench.grown import ENTRIES, LEAST_ENTRIES, grow
 from config.bench.scratch import scratch_database
@@ -22,14 +22,15 @@ class Command(BaseCommand):
     help = "Run benchmarks (all, or those named) in a database of their own."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+        parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*BENCHMARKS, *GROUPS)))
         parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each contender has its turn")
         parser.add_argument("--entries", type=int, default=ENTRIES, help="how many the grown ledger has")
         parser.add_argument("--json", action="store_true", help="for machines")
         parser.add_argument("--write", type=Path, help="write the report as Markdown")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        unknown = [name for name in options["names"] if name not in BENCHMARKS]
+        names = [name for named in options["names"] for name in GROUPS.get(named, (named,))]
+        unknown = [name for name in names if name not in BENCHMARKS]
         if unknown:
             raise CommandError(f"There is no benchmark {unknown[0]}. There are: {', '.join(BENCHMARKS)}.")
         if not 1 <= options["rounds"] <= 1000:
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         if not LEAST_ENTRIES <= options["entries"] <= 1_000_000_000:
             raise CommandError(f"--entries takes a number from {LEAST_ENTRIES:,} to 1,000,000,000.")
 
-        chosen = [BENCHMARKS[name] for name in options["names"] or BENCHMARKS]
+        chosen = [BENCHMARKS[name] for name in names or BENCHMARKS]
         reports = []
         for benchmark in chosen:
             if not benchmark.needs_books:
