@@ -1,5 +1,7 @@
 """What Django's constraints can't say: books only grow, and nothing in them points to another program or asset.
 
+The functions that look things up carry the planner's settings of posting, for the same reason (0004_posting).
+
 There is no switch around these triggers. Tests that commit get a fresh database instead of emptied tables.
 """
 
@@ -32,7 +34,9 @@ ALTER TABLE ledger_entry
         REFERENCES ledger_account (program_id, asset_id, id);
 
 -- One check for all rows of a statement: a second unique index over program and id would cost every transaction more.
-CREATE FUNCTION ledger_entry_guard_program() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_entry_guard_program() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 BEGIN
     IF EXISTS (SELECT FROM written JOIN ledger_transaction booked ON booked.id = written.transaction_id
                WHERE booked.program_id <> written.program_id OR booked.booked_at <> written.booked_at) THEN
@@ -75,7 +79,9 @@ ALTER TABLE ledger_hold
         FOREIGN KEY (reserved_id, program_id) REFERENCES ledger_account (id, program_id);
 
 -- A trigger and no wider key: that would need another unique index over the largest table of the house.
-CREATE FUNCTION ledger_transaction_guard_program() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_transaction_guard_program() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 BEGIN
     IF EXISTS (SELECT FROM written JOIN ledger_transaction meant ON meant.id IN (written.reverses_id, written.corrects_id)
                WHERE (written.reverses_id IS NOT NULL OR written.corrects_id IS NOT NULL)

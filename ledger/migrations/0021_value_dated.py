@@ -11,7 +11,10 @@ CREATE FUNCTION ledger_reach(apart interval) RETURNS smallint LANGUAGE sql IMMUT
                                      '128 hours', '512 hours', '2048 hours', '8192 hours']::interval[])::smallint
 $$;
 
-CREATE FUNCTION ledger_entry_keep_value_date() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Every table is entered by its key, however small it was when the plan was made.
+CREATE FUNCTION ledger_entry_keep_value_date() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 BEGIN
     INSERT INTO ledger_valuedated (entry_id, program_id, debit_account_id, credit_account_id, amount, is_backdated,
                                    reach, begins_at, ends_at)
