@@ -41,11 +41,7 @@ def follow(
     if changed != 1:
         raise WrongState(subject=subject._meta.verbose_name, state="changed", wanted=str(to), possible=[])
 
-    record(
-        edge.action,
-        subject=subject,
-        at=at,
-        program_id=program_id,
-        payload={"from": source, "to": str(to), **(payload or {})},
-    )
+    if edge.is_journalled:
+        told = {"from": source, "to": str(to), **(payload or {})}
+        record(edge.action, subject=subject, at=at, program_id=program_id, payload=told)
     return subject

@@ -1,8 +1,9 @@
 """Benchmarks: ours and a reference measured in one run, in turn, so that what is said is a ratio and not a machine."""
 
 from config.bench.frame import Benchmark
+from config.bench.intents import INTENTS
 from config.bench.journal import JOURNAL
 from config.bench.pages import PAGES
 from config.bench.postings import POSTINGS
 
-BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS)}
+BENCHMARKS: dict[str, Benchmark] = {benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS)}
