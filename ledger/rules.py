@@ -5,7 +5,7 @@ from typing import Final
 
 # Claimed by one worker at a time; each further attempt claims half as many, so that what kills its worker is alone
 # before the attempts are used up, and takes no neighbour along.
-BATCH: Final = 500
+BATCH: Final = 1_000
 ATTEMPTS_AT_MOST: Final = 10
 # How long a claim stands. Whoever is at work also holds the rows' locks, so a slow worker loses nothing by it.
 LEASE: Final = timedelta(minutes=10)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -79,12 +80,21 @@ def _update(table: TransitionTable, steps: Sequence[Step]) -> int:
         + ", ".join(f"{column} {kind}" for column, kind in columns)
         + f") WHERE row.{quote(model._meta.pk.column)} = step.step_pk AND row.{state} = step.step_source"
     )
-    names = [column.column for column in fields[1:]]
+    named = [(column.column, column.name) for column in fields[1:]]
     rows = [
-        {"step_pk": step.pk, "step_source": step.source, fields[0].column: step.to}
-        | dict(zip(names, (step.values[name] for name in sorted(steps[0].values)), strict=True))
+        {"step_pk": str(step.pk), "step_source": step.source, fields[0].column: step.to}
+        | {column: step.values[name] for column, name in named}
         for step in steps
     ]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(rows, cls=DjangoJSONEncoder)])
+        cursor.execute(statement, [json.dumps(rows, default=_plain)])
         return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=64)  # a thousand rows name a few times
+def _instant(at: datetime) -> str:
+    return at.isoformat()
+
+
+def _plain(value: Any) -> Any:
+    return _instant(value) if isinstance(value, datetime) else DjangoJSONEncoder().default(value)

@@ -39,16 +39,20 @@ def record_many(lines: Sequence[Line], *, at: datetime) -> None:
 
     :raises NoActor: if a line names no actor and none is in context.
     """
-    rows = [_row(line) for line in lines]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [at, json.dumps(rows)])
+    if not lines:
+        return
+    known: dict[str, dict[str, Any]] = {}  # most of a thousand lines say the same
+    rows = [_row(line, known) for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [at, json.dumps(rows)])
 
 
-def _row(line: Line) -> dict[str, Any]:
+def _row(line: Line, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    said = json.dumps(line.payload, default=repr)
+    payload = known.get(said) or known.setdefault(said, storable(line.payload))
     actor = line.actor or context.current().actor
     return {
         "i": str(uuid7()), "t": actor.type, "a": actor.id, "p": line.program_id and str(line.program_id),
-        "n": line.action, "m": line.subject_type, "s": line.subject_id, "d": storable(line.payload),
+        "n": line.action, "m": line.subject_type, "s": line.subject_id, "d": payload,
         "c": line.correlation_id or context.current().correlation_id,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Carry out what was claimed."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -110,7 +111,8 @@ def _settle(name: str, errands: Sequence[Errand], answers: Sequence[Outcome], *,
 def _step(errand: Errand, answer: Outcome, *, at: datetime) -> Step:
     if isinstance(answer, Done):
         return _over(errand, IntentState.COMPLETED, at=at, result=dict(answer.result))
-    error = {"code": answer.code, "message": str(answer), "params": answer.params}
+    params = json.loads(json.dumps(answer.params, default=str))
+    error = {"code": answer.code, "message": str(answer), "params": params}
     if answer.status >= 500:  # no refusal: it says "not now"
         return _again(errand, error, fault=str(answer), at=at)
     return _over(errand, IntentState.DEAD, at=at, error=error)
