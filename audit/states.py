@@ -19,7 +19,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionTable:
-    """Every legal step of one kind of thing. ``follow`` takes one, ``follow_many`` a thousand (``audit.operations``)."""
+    """Every legal step of one kind of thing. ``audit.operations.follow`` and ``follow_many`` take them."""
 
     model: str  # app_label.model
     field: str

@@ -81,8 +81,6 @@ def label_of(name: str) -> str:
 def acting_for(errand: Errand) -> Iterator[Context]:
     """Act as whoever asked for ``errand``, in its program and under its correlation id."""
     actor = Actor(errand.asker.actor_type, errand.asker.actor_id)
-    asked = Context(
-        find_actor=lambda: actor, correlation_id=errand.asker.correlation_id, program_id=errand.program_id
-    )
+    asked = Context(find_actor=lambda: actor, correlation_id=errand.asker.correlation_id, program_id=errand.program_id)
     with acting(asked) as context:
         yield context

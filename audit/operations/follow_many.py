@@ -22,7 +22,7 @@ from audit.states import Edge, TransitionTable
 class Step:
     """One row's step, what else changes on the row with it, and for whom it is taken, if not for whoever acts."""
 
-    pk: UUID
+    pk: UUID | int
     source: str
     to: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -72,13 +72,15 @@ def _update(table: TransitionTable, steps: Sequence[Step]) -> int:
     model, quote = apps.get_model(table.model), connection.ops.quote_name
     fields = [model._meta.get_field(name) for name in (table.field, *sorted(steps[0].values))]
     columns = [(quote(column.column), column.db_type(connection)) for column in fields]
-    state = columns[0][0]
-    statement = (
-        f"UPDATE {quote(model._meta.db_table)} row SET "
+    state, pk = columns[0][0], model._meta.pk
+    statement = (  # of names of our own columns
+        f"UPDATE {quote(model._meta.db_table)} row SET "  # noqa: S608
         + ", ".join(f"{column} = step.{column}" for column, _ in columns)
-        + " FROM json_to_recordset(%s) AS step (step_pk uuid, step_source text, "
+        + " FROM json_to_recordset(%s) AS step (step_pk "
+        + str(pk.rel_db_type(connection))
+        + ", step_source text, "
         + ", ".join(f"{column} {kind}" for column, kind in columns)
-        + f") WHERE row.{quote(model._meta.pk.column)} = step.step_pk AND row.{state} = step.step_source"
+        + f") WHERE row.{quote(pk.column)} = step.step_pk AND row.{state} = step.step_source"
     )
     named = [(column.column, column.name) for column in fields[1:]]
     rows = [

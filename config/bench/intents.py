@@ -78,9 +78,7 @@ def _posting(program_id: UUID, key: str, payload: object) -> Posting:
 
 
 def _carry_out(errands: Sequence[Errand]) -> list[Outcome]:
-    asked = [
-        replace(_posting(one.program_id, f"intent:{one.id}", one.payload), asker=one.asker) for one in errands
-    ]
+    asked = [replace(_posting(one.program_id, f"intent:{one.id}", one.payload), asker=one.asker) for one in errands]
     return [
         one if isinstance(one, PostingRefused) else Done({"transaction": str(one.id)})
         for one in post_many(asked, each=True)

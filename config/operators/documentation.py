@@ -115,7 +115,10 @@ def _states() -> str:
     for table in registered_transitions():
         lines += ["", f"## {table.model} ({table.field})", "", "```mermaid", "stateDiagram-v2"]
         lines.append(f"    [*] --> {table.initial}")
-    X
+        lines += [
+            f"    {edge.source} --> {edge.target}: {edge.action}{'' if edge.is_journalled else ' (not journalled)'}"
+            for edge in table.edges
+        ]
         lines += [f"    {state} --> [*]" for state in table.states if not table.targets(state)]
         lines += ["```", "", "| State | People read |", "|---|---|"]
         lines += [f"| `{state}` | {words} |" for state, words in table.states.items()]

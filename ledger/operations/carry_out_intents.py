@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.utils import timezone
 
 from audit import context
 from audit.context import Actor, NoActor
@@ -60,9 +61,7 @@ def _carry_out(name: str, errands: Sequence[Errand], *, token: UUID) -> Counter[
     try:
         with transaction.atomic():
             ours, at = _lock(errands, token=token)
-            if not ours:
-                return Counter()
-            return _settle(name, ours, _answers(name, ours), at=at)
+            return _settle(name, ours, _answers(name, ours), at=at) if ours else Counter()
     except Exception as fault:
         if connection.connection is None or not connection.is_usable():
             raise
@@ -78,7 +77,7 @@ def _lock(errands: Sequence[Errand], *, token: UUID) -> tuple[list[Errand], date
         cursor.execute(_LOCK, [[one.id for one in errands], token])
         rows = cursor.fetchall()
     ours = {identifier for identifier, _ in rows}
-    return [one for one in errands if one.id in ours], rows[0][1] if rows else datetime.min
+    return [one for one in errands if one.id in ours], rows[0][1] if rows else timezone.now()
 
 
 def _answers(name: str, errands: Sequence[Errand]) -> Sequence[Outcome]:
@@ -162,5 +161,3 @@ def _taken(
 
 def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-

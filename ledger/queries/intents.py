@@ -55,7 +55,9 @@ def progress(intents: IntentQuerySet | None = None) -> list[Progress]:
         )
     }
     nothing = {"waiting": 0, "under_way": 0, "failed": 0, "dead": 0, "oldest_at": None}
-    return [Progress(**{**nothing, "kind": kind, **counted.get(kind, {})}) for kind in sorted({*kind_names(), *counted})]
+    return [
+        Progress(**{**nothing, "kind": kind, **counted.get(kind, {})}) for kind in sorted({*kind_names(), *counted})
+    ]
 
 
 def tallies() -> list[tuple[str, str, int]]:
