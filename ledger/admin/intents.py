@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
 from audit.access import may, may_with
-from audit.admin import LABELS, RecordedAdmin, as_json, column, instant, whole_id
+from audit.admin import LABELS, RecordedAdmin, as_json, column, instant, reference, whole_id
 from audit.errors import DomainError
 from identity.models import Membership, Program
 from ledger.kinds import label_of
@@ -50,7 +50,7 @@ class IntentAdmin(RecordedAdmin):
     list_display = (
         column("kind", "What", lambda intent: label_of(intent.kind)),
         "shown_state",
-        column("key", "Key", lambda intent: intent.key),
+        column("key", "Key", lambda intent: reference(intent.key)),
         column("why", "Why", lambda intent: (intent.error or {}).get("code")),
         "attempts",
         instant("created_at", "Asked"),
@@ -105,8 +105,7 @@ class IntentAdmin(RecordedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         intent = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        is_dead = intent is not None and intent.state == IntentState.DEAD
-        told = {"may_retry": is_dead and may_with(intent, request, "intent.retry"), "reason_at_most": REASON_AT_MOST}
+        told = {"may_retry": intent is not None and _may_retry(request, intent), "reason_at_most": REASON_AT_MOST}
         return super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})
 
     def retry_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -164,6 +163,10 @@ class IntentAdmin(RecordedAdmin):
         if booked is None or not Transaction.objects.for_user(person).filter(pk=booked).exists():
             return []
         return [("What it booked", reverse("admin:ledger_transaction_change", args=[booked]))]
+
+
+def _may_retry(request: HttpRequest, intent: Intent) -> bool:
+    return intent.state == IntentState.DEAD and may_with(intent, request, "intent.retry")
 
 
 def _retriable(request: HttpRequest) -> IntentQuerySet:

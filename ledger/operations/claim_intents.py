@@ -53,7 +53,7 @@ def claim_intents(*, most: int = BATCH) -> Claim:
     edge = INTENT_TRANSITIONS.edge(IntentState.PENDING, IntentState.LOCKED)
     assert edge is not None
     token = uuid4()
-    asked = {"waiting": edge.source, "locked": edge.target, "kinds": kind_names(), "most": most, "token": token,
+    asked: dict[str, Any] = {"waiting": edge.source, "locked": edge.target, "kinds": kind_names(), "most": most, "token": token,
              "lease": LEASE}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, asked)

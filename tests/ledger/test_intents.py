@@ -1,6 +1,7 @@
 """Intents: asked for once, carried out once, whatever fails meanwhile."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from audit.context import NoActor, acting_as
 from audit.errors import WrongState
 from audit.models import Entry
 from identity.models import Program
-from ledger import rules
+from ledger import rules, tasks
 from ledger.errors import (
     BadIntentKey,
     BadIntentPayload,
@@ -186,10 +187,11 @@ def test_a_refusal_is_dead_at_once_and_spoils_no_other(book: Book, paying: Inten
     assert work() == {"COMPLETED": 2, "DEAD": 1}
 
     bad.refresh_from_db()
+    assert bad.error
     assert bad.error["code"] == "insufficient_funds"
     assert set(bad.error) == {"code", "message", "params"}
     assert lines_of(bad)[-1] == "ledger.intent.died"
-    assert Entry.objects.about(bad).order_by("id").last().payload["code"] == "insufficient_funds"
+    assert Entry.objects.get(action="ledger.intent.died").payload["code"] == "insufficient_funds"
     assert {one.state for one in Intent.objects.filter(pk__in=[good.pk, better.pk])} == {"COMPLETED"}
     assert dict(IntentTally.objects.values_list("outcome", "count")) == {"COMPLETED": 2, "DEAD": 1}
 
@@ -218,6 +220,7 @@ def test_a_poisoned_batch_is_split_until_the_poison_is_alone(book: Book) -> None
     poison = Intent.objects.get(key="k-5")
     assert seen == [8, 4, 4, 2, 1, 1, 2]
     assert (poison.state, poison.attempts) == ("FAILED", 1)
+    assert poison.error
     assert poison.error["code"] == "internal_error"
     assert "secret" not in str(poison.error)
     assert poison.fault.startswith("RuntimeError: secret")
@@ -228,7 +231,7 @@ def test_a_poisoned_batch_is_split_until_the_poison_is_alone(book: Book) -> None
 def test_a_fault_is_tried_again_later_and_dead_after_the_last_attempt(book: Book) -> None:
     with registered(breaking_at("p-1")):
         intent = ask(book)
-        came = []
+        came: list[str] = []
         for _ in range(rules.ATTEMPTS_AT_MOST):
             came += work()
             assert requeue_intents() == 0  # its time has not come
@@ -250,6 +253,7 @@ def test_a_refusal_that_says_not_now_is_tried_again(book: Book) -> None:
         assert work() == {"FAILED": 1}
 
     intent.refresh_from_db()
+    assert intent.error
     assert intent.error["code"] == "posters_still_run"
 
 
@@ -333,6 +337,7 @@ def test_what_kills_its_worker_is_dead_in_the_end_and_its_neighbours_are_not(boo
     assert dict(Intent.objects.values_list("key", "state"))["k-07"] == "DEAD"
     assert Intent.objects.filter(state="COMPLETED").count() == 19
     killer = Intent.objects.get(key="k-07")
+    assert killer.error
     assert (killer.attempts, killer.error["code"]) == (rules.ATTEMPTS_AT_MOST, "internal_error")
     assert book.balance(BO) == 19
 
@@ -421,6 +426,52 @@ def test_waits_grow_up_to_an_hour_and_are_scattered() -> None:
 
     assert longest == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600, 3600]
     assert rules.wait_before(3, chance=1).total_seconds() == 120
+
+
+def test_the_sweep_finds_what_a_lost_nudge_left(book: Book, paying: IntentKind) -> None:
+    intent = ask(book)
+    OrmQ.objects.all().delete()  # the broker lost it
+
+    with acting_as("task", "sweep"):
+        assert tasks.work_intents() == {"COMPLETED": 1}
+
+    intent.refresh_from_db()
+    assert intent.state == IntentState.COMPLETED
+
+
+def test_when_its_time_is_over_a_worker_nudges_the_next(book: Book, paying: IntentKind) -> None:
+    ask(book, key="a")
+    ask(book, key="b")
+    OrmQ.objects.all().delete()
+
+    with acting_as("task", "worker"):
+        assert dict(work_intents(seconds_at_most=-1, most=1)) == {"COMPLETED": 1}
+
+    assert OrmQ.objects.filter(key="intents").count() == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_s_own_clock_decides_nothing(
+    book: Book, paying: IntentKind, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    true = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: true() + timedelta(hours=hours))
+    monkeypatch.setattr("time.time", lambda: (true() + timedelta(hours=hours)).timestamp())
+
+    held, done = ask(book, key="held"), ask(book, "101", key="done")
+    claim_intents()
+    assert reset_intents() == 0
+    Intent.objects.filter(pk=done.pk).update(due_at=true())
+    assert reset_intents() == 1
+    assert work() == {"DEAD": 1}
+
+    held.refresh_from_db()
+    done.refresh_from_db()
+    assert true() < held.due_at <= true() + rules.LEASE
+    assert done.finished_at
+    assert abs(done.finished_at - true()) < timedelta(minutes=1)
+    assert abs(done.created_at - true()) < timedelta(minutes=1)
+    assert Entry.objects.filter(action="ledger.intent.died", at=done.finished_at).exists()
 
 
 def test_progress_counts_what_is_open(book: Book, paying: IntentKind) -> None:
