@@ -17,6 +17,7 @@ from audit.errors import DomainError
 from identity.models import Membership, Program
 from ledger.kinds import label_of
 from ledger.models import Intent, IntentQuerySet, Transaction
+from ledger.movements import is_storable
 from ledger.operations import retry_intent, retry_intents
 from ledger.operations.retry_intent import REASON_AT_MOST
 from ledger.queries.intents import progress
@@ -83,6 +84,14 @@ class IntentAdmin(RecordedAdmin):
     @display(description="State", label=INTENT_LABELS, ordering="state")
     def shown_state(self, intent: Intent) -> tuple[str, str]:
         return intent.state, IntentState(intent.state).label
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        try:
+            UUID(search_term.strip())
+        except ValueError:
+            term = search_term.strip()
+            return (queryset.with_key(term) if is_storable(term) else queryset.none()) if term else queryset, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_urls(self) -> list[URLPattern]:
         retry = path("<uuid:pk>/retry/", self.admin_site.admin_view(self.retry_view), name="ledger_intent_retry")

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
-from identity.models import Membership, User
+from identity.models import Membership, Program, User
 from ledger.models.fields import UuidOrText
 from ledger.models.transactions import KeyHash, key_hash
 from ledger.states import IntentState
@@ -41,6 +41,15 @@ class IntentQuerySet(models.QuerySet["Intent"]):
         return self.alias(hash=KeyHash("program_id", "key")).filter(
             ~Q(state=IntentState.DEAD), hash__in=hashes, program_id=program_id, key__in=asked
         )
+
+    def with_key(self, key: str) -> "IntentQuerySet":
+        """Those asked for under ``key`` in whatever program, found through indexes; dead ones included."""
+        hashes = Program.objects.order_by().annotate(hash=KeyHash("pk", models.Value(key, models.TextField())))
+        holding = Intent.objects.alias(hash=KeyHash("program_id", "key")).filter(
+            ~Q(state=IntentState.DEAD), hash__in=hashes.values("hash"), key=key
+        )
+        dead = Intent.objects.filter(state=IntentState.DEAD, key=key)
+        return self.filter(pk__in=[*holding.values_list("pk", flat=True), *dead.values_list("pk", flat=True)])
 
 
 class Intent(models.Model):

@@ -46,6 +46,19 @@ def test_the_list_says_how_far_each_kind_is(desk: Client, program: Program) -> N
     assert "Try dead ones again" not in said
 
 
+def test_an_intent_is_found_by_its_key(desk: Client, program: Program) -> None:
+    for key, state in (("CLAIM:1", "DEAD"), ("CLAIM:1", "COMPLETED"), ("CLAIM:2", "DEAD")):
+        IntentFactory(program_id=program.pk, key=key, state=state, result={})
+
+    def found(term: str) -> str:
+        return text_of(desk.get(LIST, {"q": term}))
+
+    assert "2 intents" in found("CLAIM:1")
+    assert "1 intent" in found("CLAIM:2")
+    assert "0 intents" in found("CLAIM")
+    assert "0 intents" in found("CLAIM\x00")
+
+
 def test_a_dead_intent_is_tried_again_with_a_reason(desk: Client, program: Program) -> None:
     intent = IntentFactory(program_id=program.pk, key="a")
     page = f"{LIST}{intent.pk}/"
