@@ -53,8 +53,10 @@ def claim_intents(*, most: int = BATCH) -> Claim:
     edge = INTENT_TRANSITIONS.edge(IntentState.PENDING, IntentState.LOCKED)
     assert edge is not None
     token = uuid4()
-    asked: dict[str, Any] = {"waiting": edge.source, "locked": edge.target, "kinds": kind_names(), "most": most, "token": token,
-             "lease": LEASE}  # fmt: skip
+    asked: dict[str, Any] = {
+        "waiting": edge.source, "locked": edge.target, "kinds": kind_names(), "most": most, "token": token,
+        "lease": LEASE,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, asked)
         errands = sorted((_errand(row) for row in cursor.fetchall()), key=lambda errand: errand.id)

@@ -66,11 +66,11 @@ class Paying:
             for number in range(first, first + count)
         ])  # fmt: skip
 
-    def in_the_middle(self, after: int) -> int | None:
-        """Return who began the batch after so many others, once somebody did."""
+    def in_the_middle(self, after: int) -> int:
+        """Return who began the batch after so many others; 0 before anybody did."""
         file = self.folder / "middle"
         began = file.read_text().split() if file.exists() else []
-        return int(began[after]) if len(began) > after else None
+        return int(began[after]) if len(began) > after else 0
 
     @property
     def began(self) -> int:
