@@ -94,14 +94,15 @@ def test_an_intent_is_carried_out_for_whoever_asked(book: Book, paying: IntentKi
 
 
 def test_those_of_many_are_booked_in_one_batch_each_under_its_own_name(book: Book, paying: IntentKind) -> None:
-    for name in ("carol", "dave", "erin"):
-        with acting_as("user", name):
+    for kind, name in (("user", "carol"), ("key", "dave"), ("user", "erin")):
+        with acting_as(kind, name):
             ask(book, key=name)
 
     work()
 
     named = dict(Transaction.objects.filter(kind="TRANSFER").values_list("actor_id", "correlation_id"))
-    assert set(named) == {"carol", "dave", "erin"}
+    kinds = dict(Transaction.objects.filter(kind="TRANSFER").values_list("actor_id", "actor_type"))
+    assert kinds == {"carol": "user", "dave": "key", "erin": "user"}
     assert {one.actor_id: one.correlation_id for one in Intent.objects.all()} == named
     assert Transaction.objects.filter(kind="TRANSFER").values("booked_at").distinct().count() == 1
 
