@@ -55,7 +55,8 @@ def test_an_intent_is_found_by_its_key(desk: Client, program: Program) -> None:
 
     assert found("CLAIM:1") == ["CLAIM:1", "CLAIM:1"]
     assert found("CLAIM:2") == ["CLAIM:2"]
-    assert found("CLAIM") == found("CLAIM\x00") == []
+    assert found("CLAIM") == []
+    assert desk.get(LIST, {"q": "CLAIM\x00"}).status_code < 500
 
 
 def test_a_dead_intent_is_tried_again_with_a_reason(desk: Client, program: Program) -> None:
