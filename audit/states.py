@@ -13,11 +13,13 @@ class Edge:
     source: str
     target: str
     action: str
+    # A step that is a machine's own, and that the next one tells of, may stay out of the journal.
+    is_journalled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionTable:
-    """Every legal step of one kind of thing. ``audit.operations.follow`` is the only way to take one."""
+    """Every legal step of one kind of thing. ``audit.operations.follow`` and ``follow_many`` take them."""
 
     model: str  # app_label.model
     field: str

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.web import health, pages
+from ledger.api.urls import intents
 
 # The browsable API links to these names; signing in and out is one page for the whole house.
 browsable_api = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("portal/", include("identity.portal.urls")),
     path("affiliate/", include("affiliates.portal.urls")),
     path("api/v2/", include("identity.api.urls")),
+    path("api/v2/", include(intents.urls)),
     path("api/v2/enterprise/", include("config.api.enterprise")),
     path("api/v2/enterprise/ledger/", include("ledger.api.urls")),
     path("api/session/", include((browsable_api, "rest_framework"))),

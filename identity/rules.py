@@ -27,16 +27,18 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
-    | {"statement.issue"},
+    | {"statement.issue", "intent.read", "intent.retry"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
-    | {"statement.issue"},
-    "FINANCE_APPROVER": _READING | _WORKING_ON_FINDINGS | {"ledger.read", "account.freeze", "statement.issue"},
-    "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry"},
+    | {"statement.issue", "intent.read", "intent.retry"},
+    "FINANCE_APPROVER": _READING
+    | _WORKING_ON_FINDINGS
+    | {"ledger.read", "account.freeze", "statement.issue", "intent.read"},
+    "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"},
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
-    | {"ledger.read"},
+    | {"ledger.read", "intent.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
@@ -113,13 +115,13 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
-    "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read", "setting.read",
-    "statement.issue", "terms.read", "user.read",
+    "intent.read", "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read",
+    "setting.read", "statement.issue", "terms.read", "user.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
-    "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change", "program.create",
-    "program.read", "proposal.read", "setting.read", "terms.read", "user.read",
+    "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change",
+    "program.create", "program.read", "proposal.read", "setting.read", "terms.read", "user.read",
 })  # fmt: skip
 KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)

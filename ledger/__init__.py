@@ -4,7 +4,7 @@ Purpose: assets, accounts, transactions and entries; it names account kinds and 
 one row, so what does not balance can't be written; a mistake is corrected by a reversal, never by a change.
 Read first, a thousand lines: money, chart, postings, movements, applying, rows, operations/post_many. That is how
 everything books; the other operations call it, queries read, interchange and paper are the books in files and on paper.
-Tables: Asset, Account, Balance, Transaction, Entry, Hold, Period, IssuedStatement; Milestone and ValueDated for reading,
-Checkpoint and Verification for proof.
+Tables: Asset, Account, Balance, Transaction, Entry, Hold, Period, IssuedStatement; Intent and IntentTally; Milestone
+and ValueDated for reading, Checkpoint and Verification for proof.
 Callers: every context above posts here; it imports identity and audit.
 """

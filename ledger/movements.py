@@ -30,6 +30,14 @@ class Movement(NamedTuple):
     amount: Decimal
 
 
+class Asker(NamedTuple):
+    """For whom something is done, and under which correlation id it was asked."""
+
+    actor_type: str
+    actor_id: str
+    correlation_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """A transaction as it is asked for. Under one key a program books one, however often it is asked."""
@@ -43,6 +51,7 @@ class Posting:
     effective_at: datetime | None = None  # when it counts; None is the moment it is booked
     reverses: UUID | None = None
     corrects: UUID | None = None
+    asker: Asker | None = None  # who stands on it; None is whoever acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +108,25 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not _HALF_A_CHARACTER.search(text)
 
 
+def canonical(document: Mapping[str, Any]) -> str:
+    """Return ``document`` as JSON that two programs write alike.
+
+    :raises ValueError: if it is none, or holds what the database can't keep.
+    """
+    try:
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, RecursionError) as unfit:
+        raise ValueError("no JSON") from unfit
+    if _HALF_A_CHARACTER.search(text) or _ESCAPED_NUL.search(text):
+        raise ValueError("half a character, or a NUL")
+    return text
+
+
 def _canonical(metadata: Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(metadata, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as unfit:
+        text = canonical(metadata)
+    except ValueError as unfit:
         raise BadText(field="Metadata") from unfit
-    if _HALF_A_CHARACTER.search(text) or _ESCAPED_NUL.search(text):
-        raise BadText(field="Metadata")
     if len(text.encode()) > METADATA_BYTES_AT_MOST:
         raise TooLong(field="Metadata", most=METADATA_BYTES_AT_MOST, unit="bytes")
     return text

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ledger.applying import EntryRow, Place
 from ledger.models.fields import packed
-from ledger.movements import Asked
+from ledger.movements import Asked, Asker
 
 Key = tuple[UUID, str]
 
@@ -62,11 +62,10 @@ class Journeys:
         entries: Sequence[EntryRow],
         places: Sequence[Place],
         *,
-        actor: tuple[str, str],
-        correlation_id: str,
+        asker: Asker,
         booked_at: str,
     ) -> None:
-        """Write transactions, their entries and the balances they leave.
+        """Write transactions, their entries and the balances they leave; ``asker`` stands on those that name nobody.
 
         :raises IntegrityError: if somebody took one of the keys meanwhile.
         """
@@ -77,7 +76,7 @@ class Journeys:
             cursor.execute(
                 f"{_WRITE}; COMMIT" if self.stands_alone else _WRITE,
                 [json.dumps(transactions), json.dumps([_entry(entry) for entry in entries]), json.dumps(left),
-                 booked_at, actor[0], packed(actor[1]), packed(correlation_id)],
+                 booked_at, asker.actor_type, packed(asker.actor_id), packed(asker.correlation_id)],
             )  # fmt: skip
         self.is_open = False
 
@@ -165,6 +164,9 @@ def _transaction(identifier: UUID, asked: Asked, digest: str) -> dict[str, Any]:
         "n": posting.kind, "m": posting.memo,
     }  # fmt: skip
     # What most have not is left out, and read as null.
+    if posting.asker:
+        row["u"], row["o"] = posting.asker.actor_type, packed(posting.asker.actor_id).hex()
+        row["q"] = packed(posting.asker.correlation_id).hex()
     if posting.metadata:
         row["d"] = posting.metadata
     if posting.effective_at:

@@ -1,4 +1,4 @@
-"""The kinds and states of assets and accounts."""
+"""The kinds and states of assets, accounts, holds, periods and intents."""
 
 from django.db import models
 
@@ -37,6 +37,42 @@ class PeriodState(models.TextChoices):
     CLOSED = "CLOSED", "Closed"
     REOPENED = "REOPENED", "Open again"
 
+
+class IntentState(models.TextChoices):
+    """Locked: a worker has claimed it. Failed: the world did, and it is tried again. Dead: a person has to look."""
+
+    PENDING = "PENDING", "Waiting"
+    LOCKED = "LOCKED", "Under way"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "To be tried again"
+    DEAD = "DEAD", "Dead"
+
+
+INTENT_TRANSITIONS = register_transitions(
+    TransitionTable(
+        model="ledger.intent",
+        field="state",
+        initial=IntentState.PENDING,
+        states=dict(IntentState.choices),
+        colours={
+            IntentState.PENDING: "info",
+            IntentState.LOCKED: "info",
+            IntentState.COMPLETED: "good",
+            IntentState.FAILED: "warn",
+            IntentState.DEAD: "bad",
+        },
+        edges=(
+            # A claim decides nothing and is over within seconds: attempts and the next step tell of it.
+            Edge(IntentState.PENDING, IntentState.LOCKED, "ledger.intent.claimed", is_journalled=False),
+            Edge(IntentState.LOCKED, IntentState.COMPLETED, "ledger.intent.completed"),
+            Edge(IntentState.LOCKED, IntentState.FAILED, "ledger.intent.failed"),
+            Edge(IntentState.LOCKED, IntentState.DEAD, "ledger.intent.died"),
+            Edge(IntentState.LOCKED, IntentState.PENDING, "ledger.intent.released"),
+            Edge(IntentState.FAILED, IntentState.PENDING, "ledger.intent.requeued"),
+            Edge(IntentState.DEAD, IntentState.PENDING, "ledger.intent.retried"),
+        ),
+    )
+)
 
 PERIOD_TRANSITIONS = register_transitions(
     TransitionTable(

@@ -12,7 +12,7 @@ from factory.django import DjangoModelFactory
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
-from ledger.models import Account, Asset, Hold, IssuedStatement, Period, Transaction
+from ledger.models import Account, Asset, Hold, Intent, IssuedStatement, Period, Transaction
 from notifications.models import Delivery
 
 PASSWORD = "a long enough password"
@@ -193,6 +193,24 @@ class HoldFactory(DjangoModelFactory[Hold]):
     reserved = factory.SelfAttribute("wallet")
     amount = 1
     held_at = factory.LazyFunction(timezone.now)
+
+
+class IntentFactory(DjangoModelFactory[Intent]):
+    """A dead intent of a kind that nobody carries out, for tests of who sees it."""
+
+    class Meta:
+        model = Intent
+
+    program_id = factory.LazyFunction(lambda: ProgramFactory().pk)
+    key = factory.Sequence(lambda number: f"intent-{number}")
+    kind = "UNKNOWN"
+    payload = factory.LazyFunction(dict)
+    fingerprint = b"0" * 16
+    state = "DEAD"
+    error = factory.LazyFunction(lambda: {"code": "refused", "message": "No.", "params": {}})
+    actor_type, actor_id = "test", "pytest"
+    correlation_id = "test-correlation"
+    finished_at = factory.LazyFunction(timezone.now)
 
 
 class IssuedStatementFactory(DjangoModelFactory[IssuedStatement]):

@@ -9,8 +9,10 @@ from audit.operations.carry_out_run import carry_out_run
 from audit.operations.end_dead_runs import end_dead_runs
 from audit.operations.end_run import end_run
 from audit.operations.follow import follow
+from audit.operations.follow_many import follow_many
 from audit.operations.reconcile import reconcile
 from audit.operations.record import record
+from audit.operations.record_many import record_many
 from audit.operations.seal import seal
 from audit.operations.settle_finding import settle_finding
 
@@ -24,8 +26,10 @@ __all__ = (
     "end_dead_runs",
     "end_run",
     "follow",
+    "follow_many",
     "reconcile",
     "record",
+    "record_many",
     "seal",
     "settle_finding",
 )

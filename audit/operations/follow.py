@@ -23,8 +23,11 @@ def follow(
     at: datetime,
     payload: Mapping[str, Any] | None = None,
     program_id: UUID | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Subject:
     """Move ``subject`` to the state ``to`` and record the step. The caller holds the subject's lock.
+
+    ``values`` are other columns that change with the state, where one row must never have the one without the other.
 
     :raises WrongState: if there is no such step from where the subject is.
     """
@@ -35,17 +38,15 @@ def follow(
             subject=subject._meta.verbose_name, state=source, wanted=str(to), possible=list(table.targets(source))
         )
 
-    setattr(subject, table.field, to)
+    changes = {table.field: to, **(values or {})}
+    for name, value in changes.items():
+        setattr(subject, name, value)
     # The old state stands in the condition, so that a caller who forgot the lock can't overwrite somebody's step.
-    changed = type(subject)._default_manager.filter(pk=subject.pk, **{table.field: source}).update(**{table.field: to})
+    changed = type(subject)._default_manager.filter(pk=subject.pk, **{table.field: source}).update(**changes)
     if changed != 1:
         raise WrongState(subject=subject._meta.verbose_name, state="changed", wanted=str(to), possible=[])
 
-    record(
-        edge.action,
-        subject=subject,
-        at=at,
-        program_id=program_id,
-        payload={"from": source, "to": str(to), **(payload or {})},
-    )
+    if edge.is_journalled:
+        told = {"from": source, "to": str(to), **(payload or {})}
+        record(edge.action, subject=subject, at=at, program_id=program_id, payload=told)
     return subject

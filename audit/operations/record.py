@@ -36,12 +36,13 @@ def record(
         action=action,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),
-        payload=_storable(payload or {}),
+        payload=storable(payload or {}),
         correlation_id=now.correlation_id,
     )
 
 
-def _storable(payload: Mapping[str, Any]) -> dict[str, Any]:
+def storable(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``payload`` as it may stand in the journal."""
     hidden = rules.redacted(payload)
     if len(json.dumps(hidden)) <= rules.LONGEST_PAYLOAD:
         return dict(hidden)

@@ -34,6 +34,10 @@ def timetables() -> list[Timetable]:
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
         Timetable("expire holds", "ledger.tasks.expire_holds", "reconciler", "* * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
+        # A nudge may be lost with its broker; intents are not.
+        Timetable("carry out intents", "ledger.tasks.work_intents", "intents", "* * * * *"),
+        Timetable("retry failed intents", "ledger.tasks.requeue_intents", "intents", "*/5 * * * *"),
+        Timetable("reset stuck intents", "ledger.tasks.reset_intents", "intents", "*/15 * * * *"),
         Timetable("end dead runs", "audit.tasks.end_dead_runs", "reconciler", "*/10 * * * *"),
         Timetable("tell people", "notifications.tasks.tell", "notifications", "* * * * *"),
         Timetable("seal the journal", "audit.tasks.seal", "reconciler", "* * * * *"),

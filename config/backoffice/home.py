@@ -20,6 +20,8 @@ from identity import rules
 from identity.kinds import label_of
 from identity.models import Membership, Program, User
 from identity.queries import waiting_for
+from ledger.models import Intent
+from ledger.states import IntentState
 
 CHART_DAYS = 14
 
@@ -45,6 +47,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
             "attention": [
                 *_votes(user, now=now),
                 *_findings(user),
+                *_dead_intents(user),
                 *(_attention(clusters, now=now) if may_operate else []),
             ],
             "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
@@ -117,6 +120,25 @@ def _findings(user: User) -> list[dict[str, Any]]:
             "text": "Something did not agree when it was last compared. Each shows both sides.",
             "url": reverse("admin:audit_finding_changelist"),
             "action": "See findings",
+        }
+    ]
+
+
+def _dead_intents(user: User) -> list[dict[str, Any]]:
+    """Return what was asked for and given up, as one thing to look at."""
+    if not user.may("intent.retry"):
+        return []
+    programs = Membership.objects.programs_where(user, "intent.retry")
+    count = Intent.objects.filter(state=IntentState.DEAD, program_id__in=programs)[:1_000].count()
+    if not count:
+        return []
+    return [
+        {
+            "icon": "task_alt",
+            "title": f"{count if count < 1_000 else 'More than 999'} dead intent{'' if count == 1 else 's'}",
+            "text": "They were refused, or failed too often. Each says why, and can be tried again.",
+            "url": f"{reverse('admin:ledger_intent_changelist')}?state__exact={IntentState.DEAD}",
+            "action": "See intents",
         }
     ]
 

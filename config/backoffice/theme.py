@@ -97,6 +97,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                     _item("Transactions", "receipt_long", "admin:ledger_transaction_changelist", "ledger.read"),
                     _item("Statements", "description", "admin:ledger_issuedstatement_changelist", "ledger.read"),
                     _item("Trial balance", "balance", "admin:ledger_account_trial_balance", "ledger.read"),
+                    _item("Intents", "task_alt", "admin:ledger_intent_changelist", "intent.read"),
                     _item("Holds", "lock_clock", "admin:ledger_hold_changelist", "ledger.read"),
                     _item("Periods", "event_available", "admin:ledger_period_changelist", "ledger.read"),
                 ],

@@ -1,6 +1,7 @@
 """Benchmarks: ours and a reference measured in one run, in turn, so that what is said is a ratio and not a machine."""
 
 from config.bench.frame import Benchmark
+from config.bench.intents import INTENTS
 from config.bench.journal import JOURNAL
 from config.bench.later import LATER
 from config.bench.pages import PAGES
@@ -9,7 +10,7 @@ from config.bench.reads import READS
 from config.bench.verify import VERIFY
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, LATER, READS, VERIFY)
+    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY)
 }
 
 # Named as one: all that is asked about a room.

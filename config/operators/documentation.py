@@ -110,12 +110,15 @@ def _states() -> str:
         _NOTE,
         "",
         "Every state machine of the house. An arrow carries the line it writes into the journal; there are no other",
-        "steps, and nothing but `audit.operations.follow` takes one.",
+        "steps, and nothing but `audit.operations.follow` and `follow_many` takes one.",
     ]
     for table in registered_transitions():
         lines += ["", f"## {table.model} ({table.field})", "", "```mermaid", "stateDiagram-v2"]
         lines.append(f"    [*] --> {table.initial}")
-        lines += [f"    {edge.source} --> {edge.target}: {edge.action}" for edge in table.edges]
+        lines += [
+            f"    {edge.source} --> {edge.target}: {edge.action}{'' if edge.is_journalled else ' (not journalled)'}"
+            for edge in table.edges
+        ]
         lines += [f"    {state} --> [*]" for state in table.states if not table.targets(state)]
         lines += ["```", "", "| State | People read |", "|---|---|"]
         lines += [f"| `{state}` | {words} |" for state, words in table.states.items()]

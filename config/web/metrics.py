@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from audit.models import Seal
@@ -22,6 +22,7 @@ from config.api.errors import NotPermitted, refusal_response
 from config.background.clusters import cluster_states
 from config.backup.outcomes import protection
 from config.web.proxy import is_loopback
+from ledger.queries.intents import progress, tallies
 from ledger.queries.verification import totals
 
 BOOKS_ASKED_EVERY_SECONDS = 60
@@ -112,6 +113,33 @@ class BackgroundWork(Collector):
         return []  # or registering would ask the database before there is one
 
 
+class Intents(Collector):
+    """How many intents of each kind have no outcome yet, how old the oldest is, and what came of all attempts."""
+
+    def collect(self) -> Iterator[Metric]:
+        attempts = CounterMetricFamily(
+            "countinghouse_intents", "Attempts by what came of them.", labels=["kind", "outcome"]
+        )
+        depth = GaugeMetricFamily("countinghouse_intents_depth", "Intents by state.", labels=["kind", "state"])
+        oldest = GaugeMetricFamily(
+            "countinghouse_intents_oldest_seconds", "How old the oldest without an outcome is.", labels=["kind"]
+        )
+        with suppress(DatabaseError):  # the other collector says that it is away
+            for kind, outcome, count in tallies():
+                attempts.add_metric([kind, outcome.lower()], count)
+            now = timezone.now()
+            for each in progress():
+                states = {"pending": each.waiting, "locked": each.under_way, "failed": each.failed, "dead": each.dead}
+                for state, count in states.items():
+                    depth.add_metric([each.kind, state], count)
+                age = (now - each.oldest_at).total_seconds() if each.oldest_at else 0
+                oldest.add_metric([each.kind], max(0.0, age))
+        yield from (attempts, depth, oldest)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
 class Books(Collector):
     """How far each asset is out of balance over all programs: always 0. Asked once a minute, however often scraped."""
 
@@ -141,7 +169,7 @@ class Books(Collector):
 def install() -> None:
     """Register the collectors; process figures of libraries are registered by themselves."""
     known = {type(collector) for collector in REGISTRY._collector_to_names}
-    for collector in (BackgroundWork, Seals, Backups):
+    for collector in (BackgroundWork, Seals, Backups, Intents):
         if collector not in known:
             REGISTRY.register(collector())
     if Books not in known:
@@ -162,6 +190,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         registry.register(BackgroundWork())
         registry.register(Seals())
+        registry.register(Intents())
         registry.register(_books)
         registry.register(Backups())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

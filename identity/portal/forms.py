@@ -10,6 +10,7 @@ from identity import proofs, rules
 # What each scope means to who ticks it.
 SCOPE_WORDS: Final = {
     "journal.read": "Read the journal",
+    "intent.read": "Follow intents and their results",
     "ledger.read": "Read the books",
     "membership.read": "Read who has which role",
     "program.change": "Change the program's name and time zone",

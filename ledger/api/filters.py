@@ -6,9 +6,9 @@ from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 
 from ledger import chart
-from ledger.models import Account, Entry, Transaction
+from ledger.models import Account, Entry, Intent, Transaction
 from ledger.queries.searching import Criteria, matching
-from ledger.states import AccountStatus
+from ledger.states import AccountStatus, IntentState
 
 ROLES = [(role.name, role.label) for role in chart.ROLES.values()]
 
@@ -75,3 +75,21 @@ class TransactionFilter(filters.FilterSet):
         view: Any = self.request.parser_context["view"]
         accounts = Account.objects.filter(program=view.program)  # a list is one program's
         return matching(queryset, Criteria(**asked), accounts=accounts)
+
+
+class IntentFilter(filters.FilterSet):
+    """Intents by key, kind, state and when they were asked for."""
+
+    key = filters.CharFilter(method="of_key", max_length=255)
+    kind = filters.CharFilter(max_length=40)
+    state = filters.MultipleChoiceFilter(choices=IntentState.choices)
+    after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gt")
+    until = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
+
+    class Meta:
+        model = Intent
+        fields = ()
+
+    def of_key(self, rows: Any, name: str, value: str) -> Any:
+        """Return those that were asked for under the key, dead ones included."""
+        return rows.with_key(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ledger.models import Account, Entry, IssuedStatement, Transaction
+from ledger.models import Account, Entry, Intent, IssuedStatement, Transaction
 from ledger.money import plain
 
 
@@ -173,6 +173,32 @@ class IssuedStatementOutput(serializers.ModelSerializer[IssuedStatement]):
         fields = ("id", "number", "account_id", "account", "asset", "after", "until", "horizon_at", "opening",
                   "closing", "lines", "pdf_sha256", "csv_sha256", "actor_type", "actor_id", "issued_at")  # fmt: skip
         read_only_fields = fields
+
+
+class IntentErrorOutput(Shown):
+    """Why it was refused, or that something went wrong on our side."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    params = serializers.DictField()
+
+
+class IntentOutput(serializers.ModelSerializer[Intent]):
+    """What was asked for, how far it has come, and what came of it."""
+
+    error = IntentErrorOutput(allow_null=True, read_only=True)
+
+    class Meta:
+        model = Intent
+        fields = ("id", "key", "kind", "state", "payload", "result", "error", "attempts", "actor_type", "actor_id",
+                  "correlation_id", "created_at", "finished_at")  # fmt: skip
+        read_only_fields = fields
+
+
+class RetryInput(serializers.Serializer[Any]):
+    """Why it should work now."""
+
+    reason = serializers.CharField(max_length=500)
 
 
 class IssueInput(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Routes of the ledger under /api/v2/enterprise/ledger/."""
+"""Routes of the ledger under /api/v2/enterprise/ledger/, and of intents under /api/v2/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
@@ -7,6 +7,7 @@ from ledger.api.views import (
     AccountViewSet,
     EntryViewSet,
     HealthView,
+    IntentViewSet,
     StatementViewSet,
     TransactionViewSet,
     TreeView,
@@ -18,6 +19,9 @@ router.register("accounts", AccountViewSet, basename="ledger-account")
 router.register("entries", EntryViewSet, basename="ledger-entry")
 router.register("statements", StatementViewSet, basename="ledger-issued-statement")
 router.register("transactions", TransactionViewSet, basename="ledger-transaction")
+
+intents = SimpleRouter(trailing_slash=False, use_regex_path=False)
+intents.register("intents", IntentViewSet, basename="intent")
 
 urlpatterns = [
     *router.urls,

@@ -46,6 +46,13 @@ from ledger.errors.files import (
     StatementTooLong,
     UnreadableFile,
 )
+from ledger.errors.intents import (
+    BadIntentKey,
+    BadIntentPayload,
+    BadRetryReason,
+    IntentKeyConflict,
+    IntentKeyTaken,
+)
 
 __all__ = [
     "AccountClosed",
@@ -57,9 +64,12 @@ __all__ = [
     "BadAccountCode",
     "BadAmount",
     "BadAsset",
+    "BadIntentKey",
+    "BadIntentPayload",
     "BadLine",
     "BadManualJournal",
     "BadPeriod",
+    "BadRetryReason",
     "BadSearch",
     "BadText",
     "BelowFloor",
@@ -68,6 +78,8 @@ __all__ = [
     "IdempotencyConflict",
     "IllegalPosting",
     "ImportUnderWay",
+    "IntentKeyConflict",
+    "IntentKeyTaken",
     "NoMirror",
     "NotAWallet",
     "NotForThisAsset",

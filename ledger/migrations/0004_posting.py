@@ -44,26 +44,33 @@ BEGIN
     LEFT JOIN ledger_balance o ON o.account_id = a.owed_id
     WHERE b.account_id = ANY(accounts) AND b.stripe = chance % b.stripes;
 
+    -- OFFSET 0: key by key, and never the other way around.
     SELECT json_agg(json_build_array(t.program_id, t.key, t.id, encode(t.fingerprint, 'hex'))) INTO known
     FROM json_to_recordset(keys) AS asked (p uuid, k text)
-    JOIN ledger_transaction t ON ledger_key_hash(t.program_id, t.key) = ledger_key_hash(asked.p, asked.k)
-                             AND t.program_id = asked.p AND t.key = asked.k;
+    CROSS JOIN LATERAL (
+        SELECT * FROM ledger_transaction t
+        WHERE ledger_key_hash(t.program_id, t.key) = ledger_key_hash(asked.p, asked.k)
+          AND t.program_id = asked.p AND t.key = asked.k OFFSET 0
+    ) t;
 
     RETURN json_build_object('now', greatest(clock_timestamp(), last), 'places', places, 'known', known);
 END
 $$;
 
 -- Write transactions, their entries and the balances they leave. Who finds that a key was taken meanwhile starts over.
+-- A transaction of a batch may stand on somebody else than the others: whoever asked for that one.
 CREATE FUNCTION ledger_write(
     transactions json, entries json, balances json, at timestamptz, actor_type text, actor_id bytea, correlation_id bytea
 ) RETURNS void LANGUAGE plpgsql {by_key} AS $$
 BEGIN
     INSERT INTO ledger_transaction (id, program_id, key, fingerprint, entries_digest, kind, memo, metadata, actor_type,
                                     actor_id, correlation_id, booked_at, effective_at, reverses_id, corrects_id)
-    SELECT t.i, t.p, t.k, decode(t.f, 'hex'), decode(t.h, 'hex'), t.n, t.m, t.d, actor_type, actor_id, correlation_id,
-           at, coalesce(t.e, at), t.r, t.c
+    SELECT t.i, t.p, t.k, decode(t.f, 'hex'), decode(t.h, 'hex'), t.n, t.m, t.d, coalesce(t.u, actor_type),
+           coalesce(decode(t.o, 'hex'), actor_id), coalesce(decode(t.q, 'hex'), correlation_id), at, coalesce(t.e, at),
+           t.r, t.c
     FROM json_to_recordset(transactions)
-         AS t (i uuid, p uuid, k text, f text, h text, n text, m text, d jsonb, e timestamptz, r uuid, c uuid)
+         AS t (i uuid, p uuid, k text, f text, h text, n text, m text, d jsonb, e timestamptz, r uuid, c uuid,
+               u text, o text, q text)
     ORDER BY t.p, t.k;  -- two that want the same keys wait for each other in one order
 
     INSERT INTO ledger_entry (transaction_id, program_id, asset_id, debit_account_id, credit_account_id, amount,

@@ -15,7 +15,7 @@ from ledger.applying import Books, EntryRow, Place, Redirected
 from ledger.errors import AlreadyReversed, IdempotencyConflict, PostingRefused, UnknownAccount
 from ledger.models import Account, Transaction
 from ledger.money import exactly
-from ledger.movements import Asked, Booked, Movement, Posting, examine
+from ledger.movements import Asked, Asker, Booked, Movement, Posting, examine
 
 Outcome = Booked | PostingRefused
 COLLISIONS_AT_MOST: Final = 5
@@ -155,12 +155,8 @@ def _changed(places: dict[int, Place]) -> list[Place]:
 def _write(
     journeys: rows.Journeys, new: Sequence[tuple[UUID, Asked]], entries: Sequence[EntryRow], found: rows.Found
 ) -> None:
-    acting = context.current()
     try:
-        journeys.write(
-            new, entries, _changed(found.places), actor=(acting.actor.type, acting.actor.id),
-            correlation_id=acting.correlation_id, booked_at=found.now,
-        )  # fmt: skip
+        journeys.write(new, entries, _changed(found.places), asker=_asker(new), booked_at=found.now)
     except IntegrityError as collision:
         if "ledger_transaction_key_once" in str(collision):
             raise _StartOver from collision
@@ -168,6 +164,15 @@ def _write(
             reverses = next(asked.posting.reverses for _, asked in new if asked.posting.reverses)
             raise AlreadyReversed(transaction=reverses, reason="it was reversed before") from collision
         raise
+
+
+def _asker(new: Sequence[tuple[UUID, Asked]]) -> Asker:
+    """Return whoever stands on those that name nobody; where all do, nobody has to act."""
+    askers = [asked.posting.asker for _, asked in new]
+    if askers[0] and all(askers):
+        return askers[0]
+    acting = context.current()
+    return Asker(acting.actor.type, acting.actor.id, acting.correlation_id)
 
 
 def _counting_now(one: Asked) -> Asked:

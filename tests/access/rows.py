@@ -19,7 +19,7 @@ from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Hold, IssuedStatement, Period, Transaction
+from ledger.models import Account, Hold, Intent, IssuedStatement, Period, Transaction
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
@@ -29,6 +29,7 @@ from tests.factories import (
     EntryFactory,
     FindingFactory,
     HoldFactory,
+    IntentFactory,
     IssuedStatementFactory,
     MembershipFactory,
     PartyFactory,
@@ -111,6 +112,15 @@ def _transaction(program: Program) -> Transaction:
     )  # fmt: skip
 
 
+def _intent(program: Program) -> Intent:
+    intent: Intent = IntentFactory(
+        program_id=program.pk, key=f"{program.slug}-{uuid4().hex}", kind=f"{program.slug}_KIND".upper(),
+        payload={"said": program.slug}, actor_id=f"{program.slug}-somebody", fault=f"{program.slug} broke",
+        error={"code": f"{program.slug}_code", "message": f"{program.slug} said no", "params": {}},
+    )  # fmt: skip
+    return intent
+
+
 def _ledger_entry(program: Program) -> LedgerEntry:
     booked = _transaction(program)
     debit, credit = _account(program), _account(program)
@@ -134,6 +144,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Entry: _entry,
     Finding: _finding,
     Hold: lambda program: HoldFactory(program_id=program.pk, wallet=_account(program)),
+    Intent: _intent,
     IssuedStatement: lambda program: IssuedStatementFactory(program_id=program.pk, account=_account(program)),
     LedgerEntry: _ledger_entry,
     Membership: lambda program: customer(program).memberships.get(),

@@ -159,7 +159,7 @@ def probes(route: Route, world: World) -> Iterator[str]:
         if isinstance(foreign, Transaction) and name in OF_ITS_ENTRIES:
             value = OF_ITS_ENTRIES[name](foreign)
         else:
-            for part in ["account_of"] if each.method else each.field_name.split("__"):
+            for part in ["account_of"] if name == "account" else each.field_name.split("__"):
                 value = account_of(foreign) if part == "account_of" else getattr(value, part)
         if isinstance(value, datetime):
             value = value.isoformat().replace("+", "%2B")

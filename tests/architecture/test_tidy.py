@@ -30,6 +30,7 @@ OWN = {
         "spreadsheets",
     },
     "ledger": {
+        "kinds",
         "money",
         "postings",
         "chart",

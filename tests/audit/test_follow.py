@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import models, transaction
 from django.utils import timezone
 
+from audit.context import Actor
 from audit.errors import WrongState
 from audit.models import Entry, Finding, ReconciliationRun
-from audit.operations import follow
+from audit.operations import follow, follow_many
+from audit.operations.follow_many import Step
 from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
 from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
-from ledger.models import Account, Asset, Hold, Period
-from tests.factories import DeliveryFactory, HoldFactory, PartyFactory, ProgramFactory, UserFactory
+from ledger.models import Account, Asset, Hold, Intent, Period
+from ledger.states import INTENT_TRANSITIONS
+from tests.factories import DeliveryFactory, HoldFactory, IntentFactory, PartyFactory, ProgramFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -79,6 +83,23 @@ def party_in(state: str) -> Party:
     return PartyFactory(status=state)
 
 
+def intent_in(state: str) -> Intent:
+    return IntentFactory(
+        state=state, result={}, lock_token=uuid4() if state == "LOCKED" else None,
+        finished_at=timezone.now() if state in ("COMPLETED", "DEAD") else None,
+    )  # fmt: skip
+
+
+def intent_comes_to(state: str) -> dict[str, Any]:
+    ends = state in ("COMPLETED", "DEAD")
+    return {
+        "lock_token": uuid4() if state == "LOCKED" else None, "finished_at": timezone.now() if ends else None,
+    }  # fmt: skip
+
+
+# What changes with a state, because the database knows a row only with both.
+VALUES: dict[str, Callable[[str], dict[str, Any]]] = {"ledger.intent": intent_comes_to}
+
 MAKERS: dict[str, Callable[[str], Any]] = {
     "identity.party": party_in,
     "identity.program": program_in,
@@ -87,6 +108,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "audit.finding": finding_in,
     "ledger.account": account_in,
     "ledger.hold": hold_in,
+    "ledger.intent": intent_in,
     "ledger.period": period_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
@@ -111,11 +133,52 @@ def test_every_edge_is_walked_and_every_non_edge_refused(table: TransitionTable,
         assert stored(subject, table) == source
         assert not Entry.objects.exists()
     else:
-        follow(table, subject, to=target, at=timezone.now(), payload={"why": "a test"})
+        values = VALUES[table.model](target) if table.model in VALUES else None
+        follow(table, subject, to=target, at=timezone.now(), payload={"why": "a test"}, values=values)
         assert stored(subject, table) == target
+        if not edge.is_journalled:
+            assert not Entry.objects.exists()
+            return
         entry = Entry.objects.get()
         assert entry.action == edge.action
         assert entry.payload == {"from": source, "to": target, "why": "a test"}
+
+
+@pytest.mark.parametrize(("table", "source", "target"), STEPS)
+def test_many_at_once_walk_the_same_edges(table: TransitionTable, source: str, target: str) -> None:
+    subjects = [MAKERS[table.model](source)] if table.model != "ledger.intent" else [intent_in(source) for _ in "abc"]
+    values = VALUES[table.model](target) if table.model in VALUES else {}
+    steps = [
+        Step(
+            pk=subject.pk, source=source, to=target, values=values, payload={"why": "a test"},
+            actor=Actor("user", "carol"), correlation_id="asked-by-carol",
+        )
+        for subject in subjects
+    ]  # fmt: skip
+    edge = table.edge(source, target)
+
+    if edge is None:
+        with pytest.raises(WrongState):
+            follow_many(table, steps, at=timezone.now())
+        assert {stored(subject, table) for subject in subjects} == {source}
+        assert not Entry.objects.exists()
+    else:
+        follow_many(table, steps, at=timezone.now())
+        assert {stored(subject, table) for subject in subjects} == {target}
+        told = Entry.objects.values_list("action", "payload", "actor_id", "correlation_id", "subject_type")
+        line = (edge.action, {"from": source, "to": target, "why": "a test"}, "carol", "asked-by-carol", table.model)
+        assert list(told) == ([line] * len(subjects) if edge.is_journalled else [])
+
+
+def test_of_many_none_takes_a_step_when_one_can_not() -> None:
+    waits, gone = intent_in("FAILED"), intent_in("PENDING")
+    steps = [Step(pk=one.pk, source="FAILED", to="PENDING") for one in (waits, gone)]
+
+    with pytest.raises(WrongState):
+        follow_many(INTENT_TRANSITIONS, steps, at=timezone.now())
+
+    assert [stored(one, INTENT_TRANSITIONS) for one in (waits, gone)] == ["FAILED", "PENDING"]
+    assert not Entry.objects.exists()
 
 
 def stored(subject: models.Model, table: TransitionTable) -> str:

@@ -8,12 +8,14 @@ from ledger.api.views.books import (
     TreeView,
     TrialBalanceView,
 )
+from ledger.api.views.intents import IntentViewSet
 from ledger.api.views.statements import StatementViewSet
 
 __all__ = [
     "AccountViewSet",
     "EntryViewSet",
     "HealthView",
+    "IntentViewSet",
     "StatementViewSet",
     "TransactionViewSet",
     "TreeView",

@@ -14,12 +14,13 @@ class BooksDoor(InProgram):
     """A route into one program's books. Rows store their program as a value."""
 
     permissions: ClassVar = {"list": READ, "retrieve": READ, "get": READ, "statement": READ}
+    permission_to_read: ClassVar = READ
 
     def of_the_program(self, rows: Any) -> Any:
         """Narrow ``rows`` to those of the caller; in a list, and where one is named, to one program's."""
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
-        rows = rows.filter(program_id__in=self.caller.programs(READ))
+        rows = rows.filter(program_id__in=self.caller.programs(self.permission_to_read))
         if not getattr(self, "detail", False) or names_of(self.request):
             rows = rows.filter(program_id=self.program.pk)
         return rows
@@ -27,5 +28,8 @@ class BooksDoor(InProgram):
     def check_object_permissions(self, request: Any, row: Any) -> None:
         """Ask for more than reading only: what is in reach was narrowed by that."""
         permission = self.permissions[getattr(self, "action", "get")]
-        if permission != READ and not self.caller.programs(permission).filter(pk=row.program_id).exists():
+        if (
+            permission != self.permission_to_read
+            and not self.caller.programs(permission).filter(pk=row.program_id).exists()
+        ):
             raise PermissionDenied
