@@ -32,7 +32,7 @@ def timetables() -> list[Timetable]:
         Timetable("expire proposals", "identity.tasks.expire_proposals", "reconciler", "* * * * *"),
         Timetable("remove what has expired", "identity.tasks.remove_expired", "reconciler", "29 * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
-        Timetable("expire holds", "ledger.tasks.expire_holds", "reconciler", "* * * * *"),
+        Timetable("expire holds", "wallets.tasks.expire_holds", "reconciler", "* * * * *"),
         Timetable("end dead runs", "audit.tasks.end_dead_runs", "reconciler", "*/10 * * * *"),
         Timetable("tell people", "notifications.tasks.tell", "notifications", "* * * * *"),
         Timetable("seal the journal", "audit.tasks.seal", "reconciler", "* * * * *"),

@@ -16,7 +16,18 @@ from identity import rules
 from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset, Hold, Period
-from tests.factories import DeliveryFactory, HoldFactory, PartyFactory, ProgramFactory, UserFactory
+from tests.factories import (
+    DeliveryFactory,
+    HoldFactory,
+    OutgoingFactory,
+    PartyFactory,
+    PaymentRecordFactory,
+    ProgramFactory,
+    UserFactory,
+    WalletFactory,
+    WalletTransactionFactory,
+)
+from wallets.models import Outgoing, PaymentRecord, WalletTransaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -79,6 +90,26 @@ def party_in(state: str) -> Party:
     return PartyFactory(status=state)
 
 
+def outgoing_in(state: str) -> Outgoing:
+    return OutgoingFactory(state=state)
+
+
+def wallet_transaction_in(status: str) -> WalletTransaction:
+    whole = {
+        "number": 1, "balance_before": 0, "balance_after": 1, "completed_at": timezone.now(),
+    } if status == "COMPLETED" else {}  # fmt: skip
+    return WalletTransactionFactory(status=status, **whole)
+
+
+def payment_in(state: str) -> PaymentRecord:
+    """Make a payment that could be in any state, refunded whole: what is paid is booked."""
+    booked = WalletTransactionFactory()
+    return PaymentRecordFactory(
+        wallet=booked.wallet, state=state, refunded=1, ledger_transaction=booked.ledger_transaction,
+        wallet_transaction=booked, paid_at=timezone.now(),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[str], Any]] = {
     "identity.party": party_in,
     "identity.program": program_in,
@@ -88,6 +119,10 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "ledger.account": account_in,
     "ledger.hold": hold_in,
     "ledger.period": period_in,
+    "wallets.outgoing": outgoing_in,
+    "wallets.paymentrecord": payment_in,
+    "wallets.wallet": lambda state: WalletFactory(state=state),
+    "wallets.wallettransaction": wallet_transaction_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 
