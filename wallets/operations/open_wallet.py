@@ -23,20 +23,21 @@ def open_wallet(party_id: UUID, *, program_id: UUID, asset_code: str, at: dateti
     :raises PartyIsClosed: if it is closed, and has none.
     :raises UnknownAsset: if there is no such asset.
     """
+    asked = asset_code.replace("\0", "\N{REPLACEMENT CHARACTER}")
     # The party's lock: who asks at the same moment waits here, and then finds the wallet.
     party = Party.objects.locked().filter(pk=party_id, program=program_id).first()
     if party is None:
         raise UnknownParty(party=party_id)
-    known = Wallet.objects.filter(party=party, asset__code=asset_code.replace("\0", "")).first()
+    known = Wallet.objects.filter(party=party, asset__code=asked).first()
     if known is not None:
         return known
     if party.status == PartyStatus.CLOSED:
         raise PartyIsClosed(party=party_id)
 
     identifier, program = uuid7(), party.program
-    account = open_account(checking.account_code(identifier), program=program, asset_code=_asked(asset_code), at=at)
+    account = open_account(checking.account_code(identifier), program=program, asset_code=asked, at=at)
     assert account.owed is not None, "a wallet is opened with what its owner may come to owe"
-    reserved = open_account(f"{account.code}:reserved", program=program, asset_code=asset_code, at=at)
+    reserved = open_account(f"{account.code}:reserved", program=program, asset_code=asked, at=at)
     wallet = Wallet.objects.create(
         id=identifier, program=program, party=party, asset=account.asset, account=account, reserved=reserved,
         owed=account.owed, opened_at=at,
@@ -46,7 +47,3 @@ def open_wallet(party_id: UUID, *, program_id: UUID, asset_code: str, at: dateti
         payload={"party": str(party.pk), "asset": account.asset.code},
     )  # fmt: skip
     return wallet
-
-
-def _asked(asset_code: str) -> str:
-    return asset_code.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -33,7 +33,7 @@ def record_direct_payment(
     party = Party.objects.filter(pk=party_id, program=program_id).select_related("program").first()
     if party is None:
         raise UnknownParty(party=party_id)
-    asset = Asset.objects.filter(code=asset_code.replace("\0", "")).first()
+    asset = Asset.objects.filter(code=asset_code.replace("\0", "\N{REPLACEMENT CHARACTER}")).first()
     if asset is None:
         raise UnknownAsset(asset=asset_code[:40].replace("\0", ""))
     clearing_of(party.program, asset, rail)
