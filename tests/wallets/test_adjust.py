@@ -48,6 +48,7 @@ def test_one_person_adjusts_so_much_a_day(purses: Purses) -> None:
     purses.do("adjust", "ann", "-40")
     refused(purses, errors.AdjustmentNeedsTwo, lambda: purses.do("adjust", "ann", "0.01"))
     purses.do("adjust", "ann", "100", at=timezone.now() + timedelta(days=1))
+    purses.wallet("ann", "GOLD")
     refused(purses, errors.AdjustmentNeedsTwo, lambda: purses.do("adjust", "ann", "1001", asset="GOLD"))
     refused(purses, errors.NoReason, lambda: purses.do("adjust", "ann", "1", reason=" "))
 
@@ -80,7 +81,8 @@ def test_two_people_adjust_more(purses: Purses, maker: User) -> None:
     [
         ({"wallet": "x"}, errors.BadAdjustment), ({"wallet": "0" * 32}, errors.UnknownWallet),
         ({"amount": 5}, errors.BadAdjustment), ({"amount": "much"}, errors.BadAdjustment),
-        ({"amount": "0"}, books.BadAmount), ({"amount": "0.00001"}, books.TooFine), ({"amount": "NaN"}, books.BadAmount),
+        ({"amount": "0"}, books.BadAmount), ({"amount": "0.00001"}, books.TooFine),
+        ({"amount": "NaN"}, books.BadAmount),
         ({"reason": None}, errors.BadAdjustment), ({"reason": " "}, errors.NoReason),
         ({"reason": "x" * 501}, books.TooLong), ({"reason": "\0"}, books.BadText),
     ],

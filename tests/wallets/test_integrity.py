@@ -1,6 +1,7 @@
 """Wallets are computed again from the books, and what was tampered with is named, whoever switched the guards off."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -56,32 +57,35 @@ def test_wallets_that_agree(busy: Purses) -> None:
 
 
 LINE = "wallets_wallettransaction"
-OF_ANN = f"{LINE} WHERE wallet_id = %(ann)s AND number = "
+ANN, BEN = "wallet_id = %(ann)s AND number =", "wallet_id = %(ben)s AND number ="
+
+
+def changed(what: str, where: str) -> str:
+    return f"UPDATE {LINE} SET {what} WHERE {where}"
+
+
 TAMPERED = [
-    (LINE, f"UPDATE {OF_ANN.replace(' WHERE', ' SET amount = amount + 1, balance_after = balance_after - 1 WHERE')} 3",
-     {"amount", "chain"}),
-    (LINE, f"UPDATE {OF_ANN.replace(' WHERE', ' SET is_credit = true, balance_after = balance_before + amount WHERE')} 3",
-     {"amount", "chain"}),
-    (LINE, f"UPDATE {OF_ANN.replace(' WHERE', ' SET number = 90 WHERE')} 3", {"sequence", "chain", "balance", "last_time"}),
-    (LINE, f"DELETE FROM {OF_ANN} 3", {"sequence", "chain", "count", "missing"}),
-    (LINE, f"UPDATE {OF_ANN.replace(' WHERE', ' SET payment_id = NULL WHERE')} 2", {"link", "payment_link"}),
-    (LINE, f"UPDATE {OF_ANN.replace(' WHERE', ' SET metadata = jsonb_build_object() WHERE')} 2", {"link"}),
-    (LINE, f"UPDATE {LINE} SET owed_change = owed_change + 1 WHERE wallet_id = %(ben)s AND type = 'CHARGEBACK'",
-     {"owed", "amount"}),
-    (LINE, f"UPDATE {LINE} SET ledger_transaction_id = (SELECT ledger_transaction_id FROM {LINE} WHERE wallet_id = %(ben)s"
-           " AND number = 1) WHERE wallet_id = %(ann)s AND number = 1", {"orphaned", "missing"}),
+    (LINE, changed("amount = amount + 1, balance_after = balance_after - 1", f"{ANN} 3"), {"amount", "chain"}),
+    (LINE, changed("is_credit = true, balance_after = balance_before + amount", f"{ANN} 3"), {"amount", "chain"}),
+    (LINE, changed("number = 90", f"{ANN} 3"), {"sequence", "chain", "balance", "last_time"}),
+    (LINE, f"DELETE FROM {LINE} WHERE {ANN} 3", {"sequence", "chain", "count", "missing"}),
+    (LINE, changed("payment_id = NULL", f"{ANN} 2"), {"link", "payment_link"}),
+    (LINE, changed("metadata = jsonb_build_object()", f"{ANN} 2"), {"link"}),
+    (LINE, changed("owed_change = owed_change + 1", "wallet_id = %(ben)s AND type = 'CHARGEBACK'"), {"owed", "amount"}),
+    (LINE, changed(f"ledger_transaction_id = (SELECT ledger_transaction_id FROM {LINE} WHERE {BEN} 1)", f"{ANN} 1"),
+     {"orphaned", "missing"}),
     ("wallets_paymentrecord", "UPDATE wallets_paymentrecord SET refunded = refunded + 1 WHERE refunded > 0",
      {"payment_refunded"}),
-    ("wallets_paymentrecord", "UPDATE wallets_paymentrecord SET wallet_transaction_id = (SELECT id FROM"
-     f" {LINE} WHERE wallet_id = %(ben)s AND number = 1) WHERE wallet_transaction_id = (SELECT id FROM {OF_ANN} 2)",
+    ("wallets_paymentrecord", ("UPDATE wallets_paymentrecord SET wallet_transaction_id = (SELECT id FROM"
+     f" {LINE} WHERE {BEN} 1) WHERE wallet_transaction_id = (SELECT id FROM {LINE} WHERE {ANN} 2)"),
      {"link", "payment_link"}),
     ("wallets_paymentrecord", "UPDATE wallets_paymentrecord SET state = 'PENDING' WHERE refunded > 0",
      {"payment_half_done"}),
     ("wallets_wallet", "UPDATE wallets_wallet SET last_number = last_number - 1 WHERE id = %(ann)s", {"count"}),
     ("wallets_wallet", "UPDATE wallets_wallet SET last_transaction_at = now() WHERE id = %(ann)s", {"last_time"}),
     ("wallets_wallet", "UPDATE wallets_wallet SET state = 'CLOSED' WHERE id = %(ann)s", {"state"}),
-    ("ledger_balance", "UPDATE ledger_balance SET amount = amount + 5 WHERE account_id ="
-     " (SELECT account_id FROM wallets_wallet WHERE id = %(ann)s)", {"balance"}),
+    ("ledger_balance", ("UPDATE ledger_balance SET amount = amount + 5 WHERE account_id ="
+     " (SELECT account_id FROM wallets_wallet WHERE id = %(ann)s)"), {"balance"}),
 ]  # fmt: skip
 
 
@@ -108,9 +112,12 @@ def test_what_was_booked_past_a_wallet_is_missing_in_it(busy: Purses) -> None:
     )  # fmt: skip
     expense.balances.create()
     past = Posting(
-        program_id=busy.program.pk, key="past", kind="BONUS", movements=(Movement(expense.pk, ann.account_id, 5),)
+        program_id=busy.program.pk,
+        key="past",
+        kind="BONUS",
+        movements=(Movement(expense.pk, ann.account_id, Decimal(5)),),
     )
-    post(past)  # type: ignore[arg-type]
+    post(past)
 
     run = reconcile(program_id=busy.program.pk, at=timezone.now())
 

@@ -88,13 +88,10 @@ class WalletTransaction(models.Model):
             ),
             models.CheckConstraint(
                 name="wallets_transaction_completed_is_whole",
-                condition=Q(
-                    status=_COMPLETED, number__isnull=False, balance_before__isnull=False,
-                    balance_after__isnull=False, ledger_transaction__isnull=False, completed_at__isnull=False,
-                )
-                | (
-                    ~Q(status=_COMPLETED)
-                    & Q(number=None, balance_before=None, balance_after=None, completed_at=None)
+                condition=~Q(status=_COMPLETED)
+                | Q(
+                    number__isnull=False, balance_before__isnull=False, balance_after__isnull=False,
+                    ledger_transaction__isnull=False, completed_at__isnull=False,
                 ),
             ),
         )  # fmt: skip
