@@ -105,23 +105,25 @@ def test_one_wallet_is_opened_once(purses: Purses) -> None:
     assert Account.objects.filter(code__startswith="wallet:").count() == 3
 
 
-def test_refunds_at_once_are_never_more_than_was_paid(purses: Purses) -> None:
-    purses.do("top_up", "ann", "10")
-    payment = purses.do("pay_from_wallet", "ann", "10")
-
-    def back(number: int) -> Callable[[], Any]:
-        return lambda: operations.refund(
-            payment.pk, program_id=purses.program.pk, amount=Decimal(3), key=f"r{number}", reason="x",
-            at=timezone.now(),
-        )  # fmt: skip
-
+@pytest.mark.parametrize("rail", ["", "mpesa"])
+def test_refunds_at_once_are_never_more_than_was_paid(purses: Purses, rail: str) -> None:
+    payment = purses.of("confirm_payment", purses.direct("ann", "10"), receipt="QX1")
+    purses.wallet("ann")
     # Revenue has no floor: nothing but the payment's own lock stands in the way.
     purses.do("top_up", "ben", "100")
     purses.do("spend", "ben", "100")
+
+    def back(number: int) -> Callable[[], Any]:
+        return lambda: operations.refund(
+            payment.pk, program_id=purses.program.pk, amount=Decimal(3), rail=rail, key=f"r{number}", reason="x",
+            at=timezone.now(),
+        )  # fmt: skip
+
     outcomes = at_once(*(back(number) for number in range(12)))
 
     assert outcomes.count(RefundTooLarge) == 9
-    assert purses.has("ann") == [9, 0, 0]
+    assert PaymentRecord.objects.get().refunded == 9
+    assert purses.has("ann") == [0 if rail else 9, 0, 0]
     assert purses.differences() == []
 
 
