@@ -24,7 +24,8 @@ def maker(purses: Purses) -> User:
     for email, role in (("mia@example.com", Role.FINANCE_MAKER), ("anton@example.com", Role.FINANCE_APPROVER)):
         MembershipFactory(user=UserFactory(email=email), program=purses.program, role=role)
     Membership.objects.update(created_at=timezone.now() - timedelta(days=9))
-    return User.objects.get(email="mia@example.com")
+    mia: User = User.objects.get(email="mia@example.com")
+    return mia
 
 
 def proposed(purses: Purses, maker: User, kind: str, payload: dict[str, Any]) -> Proposal:

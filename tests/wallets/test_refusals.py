@@ -1,6 +1,7 @@
 """What is refused, and that nothing has moved then."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -47,7 +48,7 @@ def test_money_does_not_come_out_of_the_treasury(funded: Purses) -> None:
 @pytest.mark.parametrize("verb", ["spend", "pay_from_wallet", "hold", "transfer", "adjust"])
 def test_more_than_is_available_is_not_taken(funded: Purses, verb: str) -> None:
     held = funded.do("hold", "ann", "60")
-    more = {"to": funded.wallet("ben").pk} if verb == "transfer" else {}
+    more: dict[str, Any] = {"to": funded.wallet("ben").pk} if verb == "transfer" else {}
     asked = "-40.0001" if verb == "adjust" else "40.0001"
 
     refusal = refused(funded, books.BelowFloor, lambda: funded.do(verb, "ann", asked, **more))
@@ -76,9 +77,9 @@ def test_what_is_no_amount(funded: Purses, verb: str, amount: str, why: Any) -> 
 @pytest.mark.parametrize("verb", BOTH_WAYS)
 def test_keys_and_words_that_can_t_be_kept(funded: Purses, verb: str) -> None:
     for key in ("", "x" * 201):
-        refused(funded, books.TooLong, lambda key=key: funded.do(verb, "ann", "1", key=key))
+        refused(funded, books.TooLong, partial(funded.do, verb, "ann", "1", key=key))
     for key in ("\0", "\ud800"):
-        refused(funded, books.BadText, lambda key=key: funded.do(verb, "ann", "1", key=key))
+        refused(funded, books.BadText, partial(funded.do, verb, "ann", "1", key=key))
     if verb == "hold":
         return
     refused(funded, books.TooLong, lambda: funded.do(verb, "ann", "1", description="x" * 501))
@@ -152,7 +153,7 @@ def test_a_transfer_to_itself_or_into_another_asset(funded: Purses) -> None:
 @pytest.mark.parametrize("verb", ["spend", "pay_from_wallet", "hold", "transfer"])
 def test_a_frozen_wallet_gives_its_owner_nothing(funded: Purses, verb: str) -> None:
     funded.do("freeze", "ann")
-    more = {"to": funded.wallet("ben").pk} if verb == "transfer" else {}
+    more: dict[str, Any] = {"to": funded.wallet("ben").pk} if verb == "transfer" else {}
 
     refused(funded, books.AccountFrozen, lambda: funded.do(verb, "ann", "1", **more))
     refused(funded, WrongState, lambda: funded.do("freeze", "ann"))
@@ -170,7 +171,7 @@ def test_a_wallet_is_closed_empty_and_for_good(funded: Purses) -> None:
     funded.do("close", "ann")
 
     for verb in (*BOTH_WAYS, "adjust"):
-        refused(funded, errors.WalletIsClosed, lambda verb=verb: funded.do(verb, "ann", "1"))
+        refused(funded, errors.WalletIsClosed, partial(funded.do, verb, "ann", "1"))
     closed = funded.wallet("ann")
     refused(funded, WrongState, lambda: funded.do("close", "ann"))
     refused(funded, WrongState, lambda: funded.do("unfreeze", "ann"))
@@ -237,7 +238,7 @@ def test_somebody_who_saw_another_version_looks_again(funded: Purses) -> None:
     funded.do("spend", "ann", "1")
 
     for verb in BOTH_WAYS:
-        refusal = refused(funded, errors.WalletChanged, lambda verb=verb: funded.do(verb, "ann", "1", version=seen))
+        refusal = refused(funded, errors.WalletChanged, partial(funded.do, verb, "ann", "1", version=seen))
         assert refusal.params == {"version": seen + 1, "seen": seen}
     refused(funded, errors.WalletChanged, lambda: funded.do("freeze", "ann", version=seen))
 
@@ -246,7 +247,7 @@ def test_a_paused_program_takes_nothing_from_its_customers(funded: Purses) -> No
     Program.objects.filter(pk=funded.program.pk).update(status="PAUSED")
 
     for verb in ("spend", "pay_from_wallet", "hold"):
-        refused(funded, books.ProgramRefusesPosting, lambda verb=verb: funded.do(verb, "ann", "1"))
+        refused(funded, books.ProgramRefusesPosting, partial(funded.do, verb, "ann", "1"))
 
 
 GUARDED = [

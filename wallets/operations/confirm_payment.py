@@ -13,7 +13,7 @@ from wallets.operations.lock_wallets import lock_wallets
 from wallets.operations.mark_paid import mark_paid
 from wallets.queries import checking
 from wallets.queries.accounts import clearing_of
-from wallets.states import PaymentMethod, PaymentState, TransactionType
+from wallets.states import PaymentMethod, TransactionType
 
 
 @transaction.atomic
@@ -23,7 +23,6 @@ def confirm_payment(payment_id: UUID, *, program_id: UUID, receipt: str, at: dat
     :raises UnknownPayment: if the program has no such payment.
     :raises NotDirect: if it was paid from a wallet.
     :raises ReceiptUsed: if the receipt proves another payment, or another proves this one.
-    :raises WrongState: if it was refunded or charged back.
     """
     checking.require_key(receipt)
     seen = PaymentRecord.objects.filter(pk=payment_id, program=program_id).first()
@@ -36,7 +35,7 @@ def confirm_payment(payment_id: UUID, *, program_id: UUID, receipt: str, at: dat
     payment = PaymentRecord.objects.locked().select_related("program", "asset").get(pk=payment_id)
     if payment.receipt and payment.receipt != receipt:
         raise ReceiptUsed(receipt=receipt)
-    if payment.receipt and payment.state == PaymentState.PAID:
+    if payment.receipt:  # a rail says it twice, perhaps when it was refunded or charged back since
         return payment
 
     clearing = clearing_of(payment.program, payment.asset, payment.rail)
