@@ -130,7 +130,7 @@ class Books:
         if posting.kind in TAKES_MORE_THAN_THERE_IS and debit.role == "WALLET" and debit.amount < amount:
             there = max(debit.amount, _ZERO)
             if debit.owed is None:
-                raise BelowFloor(account=debit.code, balance=money.plain(debit.amount), amount=money.plain(amount))
+                raise BelowFloor(account=debit.code, available=money.plain(debit.amount), asked=money.plain(amount))
             if there:
                 entries.append(self._entry(transaction_id, debit, credit, there, rule))
             entries.append(self._entry(transaction_id, debit.owed, credit, amount - there, rule))
@@ -199,7 +199,7 @@ class Books:
         if by < 0 and after < 0:
             floor = place.floor
             if (floor is not None and after < floor) or (rule.keeps_float and place.role == "FLOAT"):
-                raise BelowFloor(account=place.code, balance=money.plain(place.amount), amount=money.plain(-by))
+                raise BelowFloor(account=place.code, available=money.plain(place.amount), asked=money.plain(-by))
         self._undo.append((place, place.amount, place.version))
         place.amount, place.version, place.is_changed = after, place.version + 1, True
 

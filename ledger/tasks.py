@@ -2,17 +2,10 @@
 
 from typing import Final
 
-from django.utils import timezone
-
 from ledger import operations
 
 # A task has a time limit, and tasks of other kinds want their turn.
 SECONDS_AT_MOST: Final = 20
-
-
-def expire_holds() -> int:
-    """Let go of holds whose time is over."""
-    return operations.expire_holds(at=timezone.now())
 
 
 def keep_milestones() -> int:

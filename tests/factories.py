@@ -14,6 +14,7 @@ from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
 from ledger.models import Account, Asset, Hold, Intent, IssuedStatement, Period, Transaction
 from notifications.models import Delivery
+from wallets.models import Outgoing, PaymentRecord, Wallet, WalletTransaction
 
 PASSWORD = "a long enough password"
 
@@ -231,6 +232,70 @@ class IssuedStatementFactory(DjangoModelFactory[IssuedStatement]):
     pdf_sha256 = csv_sha256 = "0" * 64
     actor_type, actor_id = "test", "pytest"
     issued_at = factory.LazyFunction(timezone.now)
+
+
+class WalletFactory(DjangoModelFactory[Wallet]):
+    """A wallet with nothing in it; what opens one is `wallets.operations.open_wallet`."""
+
+    class Meta:
+        model = Wallet
+
+    program = factory.SubFactory(ProgramFactory)
+    party = factory.SubFactory(PartyFactory, program=factory.SelfAttribute("..program"))
+    account = factory.SubFactory(AccountFactory, program=factory.SelfAttribute("..program"))
+    reserved = factory.SubFactory(AccountFactory, program=factory.SelfAttribute("..program"))
+    owed = factory.SubFactory(AccountFactory, program=factory.SelfAttribute("..program"))
+    asset = factory.SelfAttribute("account.asset")
+    opened_at = factory.LazyFunction(timezone.now)
+
+
+class WalletTransactionFactory(DjangoModelFactory[WalletTransaction]):
+    """A line that nothing in the books explains, for tests of who sees it."""
+
+    class Meta:
+        model = WalletTransaction
+
+    wallet = factory.SubFactory(WalletFactory)
+    program = factory.SelfAttribute("wallet.program")
+    type = "DEPOSIT"
+    amount = 1
+    is_credit = True
+    ledger_transaction = factory.SubFactory(TransactionFactory, program_id=factory.SelfAttribute("..program.pk"))
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class PaymentRecordFactory(DjangoModelFactory[PaymentRecord]):
+    """A payment from a wallet that waits, for tests of who sees it."""
+
+    class Meta:
+        model = PaymentRecord
+
+    wallet = factory.SubFactory(WalletFactory)
+    program = factory.SelfAttribute("wallet.program")
+    party = factory.SelfAttribute("wallet.party")
+    asset = factory.SelfAttribute("wallet.asset")
+    payee = factory.SelfAttribute("wallet.account")
+    method = "WALLET"
+    key = factory.Sequence(lambda number: f"payment-{number}")
+    amount = 1
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class OutgoingFactory(DjangoModelFactory[Outgoing]):
+    """Something that goes out and is in no account, for tests of who sees it."""
+
+    class Meta:
+        model = Outgoing
+
+    payment = factory.SubFactory(PaymentRecordFactory)
+    program = factory.SelfAttribute("payment.program")
+    asset = factory.SelfAttribute("payment.asset")
+    account = factory.SelfAttribute("payment.payee")
+    key = factory.Sequence(lambda number: f"outgoing-{number}")
+    amount = 1
+    rail = "mpesa"
+    ledger_transaction = factory.SubFactory(TransactionFactory, program_id=factory.SelfAttribute("..program.pk"))
+    requested_at = factory.LazyFunction(timezone.now)
 
 
 class PeriodFactory(DjangoModelFactory[Period]):

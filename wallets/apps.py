@@ -8,3 +8,11 @@ class WalletsConfig(AppConfig):
 
     name = "wallets"
     verbose_name = "Wallets"
+
+    def ready(self) -> None:
+        from identity.settable import register_settings
+        from wallets import checks, proposable, settings
+
+        checks.register()
+        proposable.register()
+        register_settings(settings.SETTINGS)

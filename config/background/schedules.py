@@ -32,7 +32,7 @@ def timetables() -> list[Timetable]:
         Timetable("expire proposals", "identity.tasks.expire_proposals", "reconciler", "* * * * *"),
         Timetable("remove what has expired", "identity.tasks.remove_expired", "reconciler", "29 * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
-        Timetable("expire holds", "ledger.tasks.expire_holds", "reconciler", "* * * * *"),
+        Timetable("expire holds", "wallets.tasks.expire_holds", "reconciler", "* * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
         # A nudge may be lost with its broker; intents are not.
         Timetable("carry out intents", "ledger.tasks.work_intents", "intents", "* * * * *"),

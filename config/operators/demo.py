@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from config.operators.demo_books import make_assets, make_books
+from config.operators.demo_wallets import make_wallets
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
 from identity.operations import add_membership, create_program, create_user, open_party, propose, record_terms
@@ -40,6 +41,8 @@ LOGINS = (
     Login("mark@demo.example", "Mark Merchant", Role.MERCHANT, "acme"),
     Login("alma@demo.example", "Alma Affiliate", Role.AFFILIATE, "acme"),
     Login("carl@demo.example", "Carl Customer", Role.CUSTOMER, "acme"),
+    Login("alice@demo.example", "Alice Atieno", Role.CUSTOMER, "acme"),
+    Login("bob@demo.example", "Bob Barasa", Role.CUSTOMER, "acme"),
 )
 
 # slug, name, time zone, asset, base and override commission
@@ -97,6 +100,8 @@ def make_demo(*, at: datetime) -> None:
     for email in ("mark@demo.example", "alma@demo.example", "carl@demo.example"):
         user = User.objects.get(email=email)
         open_party(program=acme, kind=PartyKind.PERSON, name=user.name, user=user, at=at)
+    alice, bob = (User.objects.get(email=f"{name}@demo.example") for name in ("alice", "bob"))
+    make_wallets(acme, (alice, bob), at=at)
     open_party(program=acme, kind=PartyKind.ORGANISATION, name="Bakery Schmidt", external_reference="crm-1042", at=at)
     if not Proposal.objects.exists():
         propose(

@@ -109,7 +109,7 @@ class BelowFloor(PostingRefused):
 
     code = "insufficient_funds"
     status = 409
-    message = "{account} has {balance}, and {amount} is more than can be taken."
+    message = "{account} has {available}, and {asked} is more than can be taken."
 
 
 class AccountFrozen(PostingRefused):

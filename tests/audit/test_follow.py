@@ -20,7 +20,19 @@ from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset, Hold, Intent, Period
 from ledger.states import INTENT_TRANSITIONS
-from tests.factories import DeliveryFactory, HoldFactory, IntentFactory, PartyFactory, ProgramFactory, UserFactory
+from tests.factories import (
+    DeliveryFactory,
+    HoldFactory,
+    IntentFactory,
+    OutgoingFactory,
+    PartyFactory,
+    PaymentRecordFactory,
+    ProgramFactory,
+    UserFactory,
+    WalletFactory,
+    WalletTransactionFactory,
+)
+from wallets.models import Outgoing, PaymentRecord, WalletTransaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -100,6 +112,26 @@ def intent_comes_to(state: str) -> dict[str, Any]:
 # What changes with a state, because the database knows a row only with both.
 VALUES: dict[str, Callable[[str], dict[str, Any]]] = {"ledger.intent": intent_comes_to}
 
+
+def outgoing_in(state: str) -> Outgoing:
+    return OutgoingFactory(state=state)
+
+
+def wallet_transaction_in(status: str) -> WalletTransaction:
+    """Make one that could be completed: its figures are written before the step is taken."""
+    whole = {"number": 1, "balance_before": 0, "balance_after": 1, "completed_at": timezone.now()}
+    return WalletTransactionFactory(status=status, **whole)
+
+
+def payment_in(state: str) -> PaymentRecord:
+    """Make a payment that could be in any state, refunded whole: what is paid is booked."""
+    booked = WalletTransactionFactory()
+    return PaymentRecordFactory(
+        wallet=booked.wallet, state=state, refunded=1, ledger_transaction=booked.ledger_transaction,
+        wallet_transaction=booked, paid_at=timezone.now(),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[str], Any]] = {
     "identity.party": party_in,
     "identity.program": program_in,
@@ -110,6 +142,10 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "ledger.hold": hold_in,
     "ledger.intent": intent_in,
     "ledger.period": period_in,
+    "wallets.outgoing": outgoing_in,
+    "wallets.paymentrecord": payment_in,
+    "wallets.wallet": lambda state: WalletFactory(state=state),
+    "wallets.wallettransaction": wallet_transaction_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 

@@ -14,6 +14,9 @@ from identity.models import Membership, Program, User
 from ledger.models import Transaction
 from ledger.queries.holds import reserved_and_held
 from tests.ledger.test_verify import verify
+from wallets.models import Wallet
+from wallets.queries.holdings import holding
+from wallets.queries.integrity import Scope, verify_wallet_integrity
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,21 @@ def test_the_embedded_server_gets_people_who_can_sign_in() -> None:
         assert User.objects.get(email=login.email).emailaddress_set.get().verified
     assert User.objects.get(email="olivia@demo.example").may("admin.enter")
     assert not User.objects.get(email="carl@demo.example").may("admin.enter")
+
+
+@pytest.mark.usefixtures("embedded")
+def test_alice_and_bob_have_something_in_their_wallets() -> None:
+    seed()
+
+    told = {
+        (wallet.party.name.partition(" ")[0].lower(), wallet.asset.code): holding(wallet).total
+        for wallet in Wallet.objects.select_related("party", "asset")
+    }
+    assert told == {
+        ("alice", "GOLD"): 800, ("alice", "DIAMOND"): 40, ("alice", "LOYALTY"): 200, ("alice", "KES"): 12_000,
+        ("bob", "GOLD"): 600, ("bob", "DIAMOND"): 30, ("bob", "LOYALTY"): 125, ("bob", "KES"): 9_000,
+    }  # fmt: skip
+    assert list(verify_wallet_integrity(Scope())) == []
 
 
 @pytest.mark.usefixtures("embedded")

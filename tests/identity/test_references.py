@@ -35,6 +35,9 @@ ON_PURPOSE = [
     ("ledger_entry", "transaction_id"),
     ("ledger_transaction", "corrects_id"),
     ("ledger_transaction", "reverses_id"),
+    ("wallets_outgoing", "ledger_transaction_id"),
+    ("wallets_paymentrecord", "ledger_transaction_id"),
+    ("wallets_wallettransaction", "ledger_transaction_id"),
 ]
 
 

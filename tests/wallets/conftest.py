@@ -1,0 +1,34 @@
+"""Wallets for the tests: a cast of two, two rails, and assets of every kind."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from identity.models import Program
+from ledger.operations import define_asset, open_account
+from ledger.states import AssetKind
+from tests.wallets.purses import RAIL, Purses
+
+
+@pytest.fixture
+def assets(db: None) -> None:
+    define_asset("KES", name="Kenyan shilling", kind=AssetKind.FIAT, scale=4, payable_scale=2)
+    define_asset("USDC", name="USD Coin", kind=AssetKind.TOKEN, scale=6, chain_id=1)
+    define_asset("GOLD", name="Gold Coins", kind=AssetKind.POINTS, scale=0)
+
+
+@pytest.fixture
+def purses(assets: None, program: Program, acting: None) -> Purses:
+    Program.objects.filter(pk=program.pk).update(default_asset_code="KES")
+    program.refresh_from_db()
+    for asset in ("KES", "USDC"):
+        for part in ("clearing", "float"):
+            open_account(f"rail:{RAIL}:{part}", program=program, asset_code=asset, at=timezone.now())
+    return Purses(program)
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_ANCHOR_FILE = tmp_path / "anchors.jsonl"

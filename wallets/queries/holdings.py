@@ -1,0 +1,64 @@
+"""What a wallet holds, and whose it is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from ledger.models import Balance, Transaction
+from wallets.errors import NoWallet
+from wallets.models import Wallet, WalletQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a wallet's owner can spend, what of it is held, and what he owes."""
+
+    available: Decimal
+    reserved: Decimal
+    owed: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """What is there, held or not."""
+        return self.available + self.reserved
+
+
+def holdings(wallets: Iterable[Wallet]) -> dict[UUID, Holding]:
+    """Return what each of ``wallets`` holds now, in one read."""
+    asked = list(wallets)
+    accounts = [account for wallet in asked for account in (wallet.account_id, wallet.reserved_id, wallet.owed_id)]
+    amounts = dict(Balance.objects.filter(account__in=accounts).values_list("account_id", "amount"))
+    return {
+        wallet.pk: Holding(amounts[wallet.account_id], amounts[wallet.reserved_id], amounts[wallet.owed_id])
+        for wallet in asked
+    }
+
+
+def holding(wallet: Wallet) -> Holding:
+    """Return what ``wallet`` holds now."""
+    return holdings([wallet])[wallet.pk]
+
+
+def wallet_of(party_id: UUID, *, program_id: UUID, asset_code: str) -> Wallet:
+    """Return somebody's wallet of an asset.
+
+    :raises NoWallet: if there is none.
+    """
+    found = None
+    if "\0" not in asset_code:
+        found = Wallet.objects.filter(party=party_id, program=program_id, asset__code=asset_code).first()
+    if found is None:
+        raise NoWallet(asset=asset_code[:20].replace("\0", ""))
+    return found
+
+
+def wallets_behind(code: str, *, program_id: UUID) -> WalletQuerySet:
+    """Return the wallets that an account of this code is the account of: one at most in each asset, and mostly none."""
+    behind: WalletQuerySet = Wallet.objects.filter(account__code=code.replace("\0", ""), program=program_id)
+    return behind
+
+
+def is_booked(program_id: UUID, key: str) -> bool:
+    """Whether something was booked under this key of the books: a caller who asks again is answered from there."""
+    return bool(Transaction.objects.under_key(program_id, key).exists())
