@@ -1,8 +1,8 @@
 """Book many transactions at once."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from os import urandom
 from typing import Final, Literal, overload
 from uuid import UUID
 
@@ -92,7 +92,7 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
     })  # fmt: skip
     # Which stripe is left to chance: two posters at once seldom take the same.
     with figures.LOCKING.time():
-        found = journeys.lock_and_read(account_ids, asked, chance=os.urandom(1)[0])
+        found = journeys.lock_and_read(account_ids, asked, chance=urandom(1)[0])
     books, known = Books(found.places, found.program_status, found.closed_until), found.known
     outcomes: list[Outcome] = []
     redirected: dict[int, Redirected] = {}

@@ -155,6 +155,7 @@ OF_THE_HOUSE = {"POST audit_reconciliationrun_ask"}
 AUTOCOMPLETES = {
     "audit.reconciliationrun": "reconciliation.read",
     "audit.seal": "seal.read",
+    "identity.party": "party.read",
     "identity.program": "program.read",
     "identity.proposal": "proposal.read",
     "identity.user": "user.read",

@@ -50,7 +50,7 @@ def test_an_intent_shows_how_far_it_has_come(book: Book, staff: APIClient) -> No
     assert (waiting["state"], waiting["result"], waiting["error"]) == ("PENDING", None, None)
     assert (done["state"], set(done["result"]), done["attempts"]) == ("COMPLETED", {"transaction"}, 1)
     assert (dead["state"], dead["error"]["code"]) == ("DEAD", "insufficient_funds")
-    assert dead["error"]["params"]["balance"] == "9"
+    assert dead["error"]["params"]["available"] == "9"
     assert "fault" not in dead
 
 
