@@ -20,9 +20,9 @@ PAGES_READ = 40
 SIZE = 50
 
 _FILL = """
-INSERT INTO identity_program (id, name, slug, status, time_zone, default_asset_code, settings, created_at)
+INSERT INTO identity_program (id, name, slug, status, time_zone, default_asset_code, created_at)
 SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid, 'Program ' || number,
-       'program-' || number, 'ACTIVE', 'UTC', 'USD', '{}', now() - number * interval '1 second'
+       'program-' || number, 'ACTIVE', 'UTC', 'USD', now() - number * interval '1 second'
 FROM generate_series(1, %s) AS number
 """
 
