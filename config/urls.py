@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config.web import health, pages
 from ledger.api.urls import intents
+from wallets.api.urls import rail_urls
 
 # The browsable API links to these names; signing in and out is one page for the whole house.
 browsable_api = [
@@ -27,6 +28,7 @@ urlpatterns = [
     path("affiliate/", include("affiliates.portal.urls")),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/", include(intents.urls)),
+    path("api/v2/", include(rail_urls)),
     path("api/v2/enterprise/", include("config.api.enterprise")),
     path("api/v2/enterprise/ledger/", include("ledger.api.urls")),
     path("api/session/", include((browsable_api, "rest_framework"))),

@@ -27,18 +27,20 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
-    | {"statement.issue", "intent.read", "intent.retry"},
+    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
-    | {"statement.issue", "intent.read", "intent.retry"},
+    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"},
     "FINANCE_APPROVER": _READING
     | _WORKING_ON_FINDINGS
-    | {"ledger.read", "account.freeze", "statement.issue", "intent.read"},
-    "SUPPORT": _READING | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"},
+    | {"ledger.read", "account.freeze", "statement.issue", "intent.read", "rail.read", "rail.operate"},
+    "SUPPORT": _READING
+    | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"}
+    | {"rail.read"},
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
-    | {"ledger.read", "intent.read"},
+    | {"ledger.read", "intent.read", "rail.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
@@ -116,12 +118,12 @@ MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
     "intent.read", "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read",
-    "setting.read", "statement.issue", "terms.read", "user.read",
+    "rail.read", "setting.read", "statement.issue", "terms.read", "user.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
     "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change",
-    "program.create", "program.read", "proposal.read", "setting.read", "terms.read", "user.read",
+    "program.create", "program.read", "proposal.read", "rail.read", "setting.read", "terms.read", "user.read",
 })  # fmt: skip
 KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)

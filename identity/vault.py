@@ -10,7 +10,9 @@ import binascii
 import hmac
 import json
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -40,6 +42,40 @@ class Place:
 
     def __bytes__(self) -> bytes:
         return json.dumps([self.holder, str(self.program_id), self.name, self.version]).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row outside the settings that holds secrets: whether they open, and with which keys they are encrypted."""
+
+    id: UUID
+    label: str
+    program: str
+    ciphertexts: tuple[str, ...]
+    problem: str  # why they don't open; empty when they do
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Where a room keeps secrets beside the settings: asked when keys are looked at, and when they are changed."""
+
+    name: str
+    rows: Callable[[], Iterable[Kept]]
+    reencrypt: Callable[[UUID, datetime], bool]  # whether it had another key than the first
+
+
+_keepers: dict[str, Keeper] = {}
+
+
+def register_keeper(keeper: Keeper) -> None:
+    """Have a room's secrets looked after with all others."""
+    assert _keepers.get(keeper.name, keeper) == keeper, f"two keep {keeper.name}"
+    _keepers[keeper.name] = keeper
+
+
+def keepers() -> tuple[Keeper, ...]:
+    """Return everybody who keeps secrets beside the settings."""
+    return tuple(_keepers.values())
 
 
 @dataclass(frozen=True, slots=True, repr=False)

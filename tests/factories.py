@@ -1,5 +1,6 @@
 """Rows with boring defaults; a test names what matters to it."""
 
+import os
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
 from ledger.models import Account, Asset, Hold, Intent, IssuedStatement, Period, Transaction
 from notifications.models import Delivery
-from wallets.models import Outgoing, PaymentRecord, Wallet, WalletTransaction
+from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
 
 PASSWORD = "a long enough password"
 
@@ -296,6 +297,40 @@ class OutgoingFactory(DjangoModelFactory[Outgoing]):
     rail = "mpesa"
     ledger_transaction = factory.SubFactory(TransactionFactory, program_id=factory.SelfAttribute("..program.pk"))
     requested_at = factory.LazyFunction(timezone.now)
+
+
+class RailAccountFactory(DjangoModelFactory[RailAccount]):
+    """An account at a rail whose secrets nobody can open, for tests of who sees it."""
+
+    class Meta:
+        model = RailAccount
+
+    program = factory.SubFactory(ProgramFactory)
+    name = factory.Sequence(lambda number: f"rail-{number}")
+    rail = "signed"
+    number = factory.Sequence(lambda number: f"number-{number}")
+    assets = factory.LazyFunction(lambda: ["KES"])
+    ciphertext = hook_ciphertext = "1.none.none"
+    fingerprint = "0" * 32
+    hook_sha256 = factory.LazyFunction(lambda: os.urandom(32))
+    created_at = changed_at = factory.LazyFunction(timezone.now)
+
+
+class RailEventFactory(DjangoModelFactory[RailEvent]):
+    """Something that a rail has told us, for tests of who sees it."""
+
+    class Meta:
+        model = RailEvent
+
+    account = factory.SubFactory(RailAccountFactory)
+    program = factory.SelfAttribute("account.program")
+    received_at = occurred_at = factory.LazyFunction(timezone.now)
+    headers = factory.LazyFunction(dict)
+    body = b"{}"
+    state = "FAILED"
+    external_id = factory.Sequence(lambda number: f"event-{number}")
+    kind = "deposit.confirmed"
+    data = factory.LazyFunction(dict)
 
 
 class PeriodFactory(DjangoModelFactory[Period]):

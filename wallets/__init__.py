@@ -1,6 +1,7 @@
 """wallets: what a person has, and how money comes in and goes out.
 
-Purpose: wallets, payments, holds and refunds; later funding, withdrawals, payment intents, fees and rails.
-Tables: wallet, wallet transaction, payment record, outgoing. Balances are the ledger's.
+Purpose: wallets, payments, holds and refunds; rails and the inbox of
+what they tell us; later funding, withdrawals, payment intents and fees.
+Tables: wallet, wallet transaction, payment record, outgoing, rail account, rail event. Balances are the ledger's.
 Callers: invoicing, commerce, affiliates, payouts; it imports ledger and below.
 """

@@ -19,6 +19,8 @@ SPECTACULAR: dict[str, Any] = {
         "ProposalState": "identity.states.ProposalState",
         "RunState": "audit.states.RunState",
         "FindingState": "audit.states.FindingState",
+        "RailAccountState": "wallets.states.RailAccountState",
+        "RailEventState": "wallets.states.RailEventState",
         "AccountStatus": "ledger.states.AccountStatus",
     },
 }

@@ -33,6 +33,8 @@ def timetables() -> list[Timetable]:
         Timetable("remove what has expired", "identity.tasks.remove_expired", "reconciler", "29 * * * *"),
         Timetable("nightly reconciliation", "identity.tasks.reconcile_at_night", "reconciler", "0 * * * *"),
         Timetable("expire holds", "wallets.tasks.expire_holds", "reconciler", "* * * * *"),
+        # A nudge may be lost with its broker, and a failed notice is tried again; what rails have told is not lost.
+        Timetable("work through the rails' inbox", "wallets.tasks.work_inbox", "settlements", "* * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
         # A nudge may be lost with its broker; intents are not.
         Timetable("carry out intents", "ledger.tasks.work_intents", "intents", "* * * * *"),

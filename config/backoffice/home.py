@@ -22,6 +22,8 @@ from identity.models import Membership, Program, User
 from identity.queries import waiting_for
 from ledger.models import Intent
 from ledger.states import IntentState
+from wallets.models import RailEvent
+from wallets.states import RailEventState
 
 CHART_DAYS = 14
 
@@ -48,6 +50,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
                 *_votes(user, now=now),
                 *_findings(user),
                 *_dead_intents(user),
+                *_failed_notices(user),
                 *(_attention(clusters, now=now) if may_operate else []),
             ],
             "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
@@ -139,6 +142,25 @@ def _dead_intents(user: User) -> list[dict[str, Any]]:
             "text": "They were refused, or failed too often. Each says why, and can be tried again.",
             "url": f"{reverse('admin:ledger_intent_changelist')}?state__exact={IntentState.DEAD}",
             "action": "See intents",
+        }
+    ]
+
+
+def _failed_notices(user: User) -> list[dict[str, Any]]:
+    """Return what rails have told us and was not taken in, as one thing to look at."""
+    if not user.may("rail.operate"):
+        return []
+    programs = Membership.objects.programs_where(user, "rail.operate")
+    count = RailEvent.objects.filter(state=RailEventState.FAILED, program__in=programs)[:1_000].count()
+    if not count:
+        return []
+    return [
+        {
+            "icon": "inbox",
+            "title": f"{count if count < 1_000 else 'More than 999'} failed notice{'' if count == 1 else 's'} of rails",
+            "text": "A rail has told us something that could not be taken in. Each says why, and can be tried again.",
+            "url": f"{reverse('admin:wallets_railevent_changelist')}?state__exact={RailEventState.FAILED}",
+            "action": "See the inbox",
         }
     ]
 

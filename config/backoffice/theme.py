@@ -103,6 +103,14 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Rails",
+                "separator": True,
+                "items": [
+                    _item("Rail accounts", "cable", "admin:wallets_railaccount_changelist", "rail.read"),
+                    _item("Inbox", "inbox", "admin:wallets_railevent_changelist", "rail.read"),
+                ],
+            },
+            {
                 "title": "What happened",
                 "separator": True,
                 "items": [

@@ -141,9 +141,15 @@ def _secrets(now: datetime) -> list[Finding]:
         says = f"can't be read: {row.key} of {row.program.slug}{_more(len(unreadable) - 1)}: {problem}"
         remedy = "Put the key back into SETTINGS_KEY, or set them anew: docs/operators.md, Settings."
         return [Finding("secrets", False, says, remedy)]
-    kept = Setting.objects.exclude(ciphertext="")
-    old = sum(not vault.has_current_key(row.ciphertext) for row in kept)
-    says = f"encrypted settings: {len(kept)}, and they open"
+    elsewhere = [kept for keeper in vault.keepers() for kept in keeper.rows()]
+    for kept in elsewhere:
+        if kept.problem:
+            remedy = "Put the key back into SETTINGS_KEY: docs/operators.md, Settings."
+            return [Finding("secrets", False, f"can't be read: {kept.label} of {kept.program}: {kept.problem}", remedy)]
+    told = list(Setting.objects.exclude(ciphertext="").values_list("ciphertext", flat=True))
+    told += [ciphertext for kept in elsewhere for ciphertext in kept.ciphertexts]
+    old = sum(not vault.has_current_key(ciphertext) for ciphertext in told)
+    says = f"encrypted secrets: {len(told)}, and they open"
     return [Finding("secrets", True, f"{says}; {old} with an older key: reencrypt_settings" if old else says)]
 
 

@@ -16,6 +16,7 @@ SCOPE_WORDS: Final = {
     "program.change": "Change the program's name and time zone",
     "program.read": "Read the program",
     "proposal.read": "Read proposals",
+    "rail.read": "Read accounts at rails and what the rails have told",
     "setting.read": "Read settings",
     "statement.issue": "Issue statements",
     "terms.read": "Read commission rates",

@@ -35,11 +35,14 @@ from tests.factories import (
     PartyFactory,
     PeriodFactory,
     ProposalFactory,
+    RailAccountFactory,
+    RailEventFactory,
     RunFactory,
     SealFactory,
     TransactionFactory,
     UserFactory,
 )
+from wallets.models import RailAccount, RailEvent
 
 
 def customer(program: Program) -> User:
@@ -157,6 +160,11 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
         program=program,
         reason=f"{program.slug} wants it",
         payload={"email": f"{program.slug}.nora@example.com", "role": "SUPPORT"},
+    ),
+    RailAccount: lambda program: RailAccountFactory(program=program, name=f"{program.slug}-rail"),
+    RailEvent: lambda program: RailEventFactory(
+        account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
+        external_id=f"{program.slug}-event-{uuid4().hex[:8]}",
     ),
     ReconciliationRun: _run,
     Setting: _setting,

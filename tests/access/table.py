@@ -64,6 +64,16 @@ ROUTES = {
     "GET /api/v2/intents": "intent.read",
     "GET /api/v2/intents/{id}": "intent.read",
     "POST /api/v2/intents/{id}/retry": "intent.retry",
+    # Whoever knows the address may speak; what comes has to prove itself.
+    "POST /api/v2/hooks/{code}/{token}": OPEN,
+    "GET /api/v2/rail-accounts": "rail.read",
+    "POST /api/v2/rail-accounts": "rail.propose",
+    "GET /api/v2/rail-accounts/{id}": "rail.read",
+    "POST /api/v2/rail-accounts/{id}/stop": "rail.operate",
+    "GET /api/v2/rail-events": "rail.read",
+    "GET /api/v2/rail-events/{id}": "rail.read",
+    "POST /api/v2/rail-events/{id}/replay": "rail.operate",
+    "POST /api/v2/rail-events/{id}/ignore": "rail.operate",
     "POST /api/v2/enterprise/reconcile": "reconciliation.run",
     "GET /api/v2/enterprise/reconciliation": "reconciliation.read",
     "GET /api/v2/enterprise/reconciliation/{id}": "reconciliation.read",
@@ -101,6 +111,8 @@ SCREENS = {
     "ledger.period": "ledger.read",
     "ledger.transaction": "ledger.read",
     "notifications.delivery": "notification.read",
+    "wallets.railaccount": "rail.read",
+    "wallets.railevent": "rail.read",
 }
 
 # Everything else under /admin/, by method and URL name.
@@ -145,6 +157,16 @@ BUTTONS = {
     "POST ledger_intent_retry_many": "intent.retry",
     "POST ledger_period_close": "ledger.close",
     "POST notifications_delivery_retry": "notification.retry",
+    "POST wallets_railaccount_activate": "rail.propose",
+    "POST wallets_railaccount_close": "rail.operate",
+    "GET wallets_railaccount_draft": "rail.propose",
+    "POST wallets_railaccount_draft": "rail.propose",
+    "GET wallets_railaccount_edit": "rail.propose",
+    "POST wallets_railaccount_edit": "rail.propose",
+    "POST wallets_railaccount_renew": "rail.operate",
+    "POST wallets_railaccount_stop": "rail.operate",
+    "POST wallets_railevent_ignore": "rail.operate",
+    "POST wallets_railevent_replay": "rail.operate",
 }
 
 # Buttons over what belongs to no program: the permission is asked in the house, of those who operate it.
@@ -161,6 +183,8 @@ AUTOCOMPLETES = {
     "identity.user": "user.read",
     "ledger.account": "ledger.read",
     "ledger.transaction": "ledger.read",
+    "wallets.railaccount": "rail.read",
+    "wallets.railevent": "rail.read",
 }
 
 # Files to take away: whatever answers with an attachment, says `exports = True`, or is an action of a list.

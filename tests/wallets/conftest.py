@@ -9,6 +9,7 @@ from django.utils import timezone
 from identity.models import Program
 from ledger.operations import define_asset, open_account
 from ledger.states import AssetKind
+from tests.factories import ProgramFactory
 from tests.wallets.purses import RAIL, Purses
 
 
@@ -27,6 +28,12 @@ def purses(assets: None, program: Program, acting: None) -> Purses:
         for part in ("clearing", "float"):
             open_account(f"rail:{RAIL}:{part}", program=program, asset_code=asset, at=timezone.now())
     return Purses(program)
+
+
+@pytest.fixture
+def other(purses: Purses) -> Purses:
+    """Another program's."""
+    return Purses(ProgramFactory())
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,9 @@ from django.utils import timezone
 from audit.errors import DomainError
 from audit.models import Entry as JournalEntry
 from identity.models import Party, Program
-from ledger.models import Balance, Hold, Transaction
-from ledger.operations import verify_books
+from ledger.models import Account, Balance, Hold, Transaction
+from ledger.movements import Movement, Posting
+from ledger.operations import post, verify_books
 from ledger.queries.verification import Scope as BooksScope
 from tests.factories import PartyFactory
 from wallets import operations
@@ -85,6 +86,23 @@ class Purses:
             (line.type, line.amount if line.is_credit else -line.amount, line.balance_after)
             for line in self.wallet(who, asset).transactions.order_by("number")
         ]
+
+    def account(self, code: str, asset: str = "KES") -> Account:
+        """An account of the program's books."""
+        return Account.objects.get(program=self.program, code=code, asset__code=asset)
+
+    def settle(self, rail: str, amount: Decimal) -> None:
+        """Let the statement of a rail say that what it has received is there."""
+        there, on_its_way = (self.account(f"rail:{rail}:{part}").pk for part in ("float", "clearing"))
+        key = f"key-{next(self.numbers)}"
+        post(
+            Posting(
+                program_id=self.program.pk,
+                key=key,
+                kind="RAIL_SETTLED",
+                movements=(Movement(there, on_its_way, amount),),
+            )
+        )
 
     def differences(self) -> list[Any]:
         asked = Scope(program_id=self.program.pk)

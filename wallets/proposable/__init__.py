@@ -12,6 +12,7 @@ from identity.rules import Band
 from wallets.errors import BadAdjustment, NotDirect, UnknownPayment, UnknownWallet, WalletIsClosed
 from wallets.models import PaymentRecord, Wallet
 from wallets.operations import adjust, confirm_payment
+from wallets.proposable import rail_accounts
 from wallets.queries import checking
 from wallets.states import PaymentMethod
 
@@ -47,6 +48,7 @@ def register() -> None:
             execute=_confirm,
         )
     )
+    rail_accounts.register()
 
 
 def _check_adjustment(program: Program, payload: Payload) -> None:

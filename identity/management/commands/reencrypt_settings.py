@@ -1,4 +1,4 @@
-"""Encrypt every secret setting with the first of the keys."""
+"""Encrypt every secret with the first of the keys: settings, and what other rooms keep."""
 
 import json
 from argparse import ArgumentParser
@@ -17,9 +17,7 @@ from identity.operations import reencrypt_setting
 class Command(BaseCommand):
     """The middle of a rotation: the new key is in front of the old one, and afterwards the old one may go."""
 
-    help = (
-        "Encrypt secret settings with the first key of SETTINGS_KEY. Exit 1: some can't be read, and stay as they are."
-    )
+    help = "Encrypt every secret with the first key of SETTINGS_KEY. Exit 1: some can't be read, and stay as they are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="for machines")
@@ -32,6 +30,13 @@ class Command(BaseCommand):
                     done += reencrypt_setting(row.pk, at=timezone.now()).version > row.version
                 except SettingUnreadable as refusal:
                     unreadable.append({"setting": row.key, "program": row.program.slug, "says": str(refusal)})
+            for keeper in vault.keepers():
+                for kept in keeper.rows():
+                    if kept.problem:
+                        says = f"{kept.label} can't be read: {kept.problem}"
+                        unreadable.append({"setting": kept.label, "program": kept.program, "says": says})
+                    else:
+                        done += keeper.reencrypt(kept.id, timezone.now())
 
         if options["json"]:
             self.stdout.write(json.dumps({"key": vault.current_key_id(), "done": done, "unreadable": unreadable}))

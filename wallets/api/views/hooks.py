@@ -1,0 +1,42 @@
+"""Where rails tell us what happened. Whoever knows the address may speak; only what proves itself is believed."""
+
+from django.http import HttpRequest
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.context import acting_as
+from wallets.api.serializers import HookOutput
+from wallets.errors import NotProven
+from wallets.operations import receive_event
+from wallets.queries.rail_accounts import account_of_hook
+from wallets.states import RailEventState
+
+
+class HookView(APIView):
+    """Notices of one rail account."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    parser_classes = ()  # what proves a notice are the bytes as they came
+
+    @extend_schema(
+        operation_id="hook", request={"application/octet-stream": OpenApiTypes.BINARY}, responses={202: HookOutput},
+        auth=[],
+    )  # fmt: skip
+    def post(self, request: Request, code: str, token: str) -> Response:
+        """Take in a notice: 202 when it is kept and proven, and again for the same one; 401 when nothing proves it."""
+        account = account_of_hook(code, token)
+        sent: HttpRequest = request._request
+        with acting_as("rail", account.name, program_id=account.program_id):
+            event = receive_event(
+                account, body=sent.body, headers=dict(sent.headers), address=sent.META.get("REMOTE_ADDR"),
+                at=timezone.now(),
+            )  # fmt: skip
+        if event.state == RailEventState.REJECTED:
+            raise NotProven(reason=event.verdict.partition(": ")[2].rstrip(".") or event.verdict)
+        return Response(HookOutput(event.duplicate_of or event).data, status=202)

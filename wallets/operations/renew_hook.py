@@ -1,0 +1,34 @@
+"""Give a rail account another address to be called at."""
+
+import secrets as chance
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from audit.operations import record
+from identity import vault
+from wallets.models import RailAccount
+from wallets.operations.lock_rail_account import lock_rail_account
+from wallets.queries import checking, rail_accounts
+
+
+@transaction.atomic
+def renew_hook(account_id: UUID, *, program_id: UUID, reason: str, at: datetime) -> RailAccount:
+    """Make the account's address known to nobody. Until the rail is told, nothing of it arrives.
+
+    :raises UnknownRailAccount: if the program has no such account.
+    :raises BadRailAccount: if it is closed.
+    """
+    reason = checking.require_reason(reason)
+    account = lock_rail_account(account_id, program_id=program_id)
+    token = chance.token_urlsafe(24)
+    account.hook_version += 1
+    account.hook_sha256 = rail_accounts.digest_of(token)
+    account.hook_ciphertext = vault.encrypt(token, place=account.hook_place)
+    account.save(update_fields=("hook_version", "hook_sha256", "hook_ciphertext"))
+    record(
+        "wallets.rail_account.hook_renewed", subject=account, at=at, program_id=program_id,
+        payload={"reason": reason, "hook_version": account.hook_version},
+    )  # fmt: skip
+    return account

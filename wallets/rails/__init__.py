@@ -1,0 +1,123 @@
+"""The rails that money travels on: how each proves what it tells us, and who listens to what it tells.
+
+An adapter is one module here. It checks that a notice is its sender's on the bytes as they came, and reads out of it
+what the house needs to know; what a notice then does is the business of whoever registered a handler for its kind.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from wallets.errors import UnknownRailKind
+
+# Some rails refuse to be given an address that contains one of these.
+WORDS_RAILS_REFUSE: Final = ("mpesa", "safaricom", "sql", "query", "exe", "cmd")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A notice as it came, and whom nobody believes yet."""
+
+    body: bytes
+    headers: Mapping[str, str]  # by their names in lower case
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a proven notice says. ``external_id`` is the rail's own name for it, the same in each delivery."""
+
+    external_id: str
+    kind: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A proven notice on its way to its handler."""
+
+    event_id: UUID
+    program_id: UUID
+    rail: str  # the name of the rail account, as the books have it
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The notice was taken in, and this came of it."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """There was nothing to do: it is known already, or has been overtaken."""
+
+    reason: str
+
+
+Handler = Callable[[Delivery, datetime], Applied | Ignored]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret that a rail account has; ``check`` raises ``BadRailAccount``."""
+
+    name: str
+    purpose: str
+    check: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rail:
+    """A kind of rail. ``read`` gets the account's secrets, and raises ``NotProven`` for what is not its sender's."""
+
+    name: str
+    label: str
+    hook_code: str  # stands in the address that the rail calls
+    credentials: tuple[Credential, ...]
+    number_is: str  # what the account's number is there: a paybill, an IBAN, an address
+    check_number: Callable[[str], str]
+    read: Callable[[Received, Mapping[str, str]], Notice]
+
+
+_rails: dict[str, Rail] = {}
+_handlers: dict[tuple[str, str], Handler] = {}
+
+
+def register_rail(rail: Rail) -> Rail:
+    """Let accounts be kept at rails of this kind."""
+    assert _rails.get(rail.name, rail) == rail, f"two rails are called {rail.name}"
+    assert not any(word in rail.hook_code for word in WORDS_RAILS_REFUSE), f"{rail.hook_code} would be refused"
+    assert all(other.hook_code != rail.hook_code for other in _rails.values() if other != rail), rail.hook_code
+    _rails[rail.name] = rail
+    return rail
+
+
+def register_handler(rail: str, kind: str, handler: Handler) -> None:
+    """Have notices of ``kind`` from rails of the kind ``rail`` applied by ``handler``."""
+    assert _handlers.get((rail, kind), handler) == handler, f"two listen to {kind} of {rail}"
+    _handlers[rail, kind] = handler
+
+
+def rail_named(name: str) -> Rail:
+    """Return a kind of rail.
+
+    :raises UnknownRailKind: if nobody has registered it.
+    """
+    if name not in _rails:
+        raise UnknownRailKind(rail=name[:40].replace("\0", ""), known=", ".join(sorted(_rails)))
+    return _rails[name]
+
+
+def rails() -> tuple[Rail, ...]:
+    """Return every kind of rail, by name."""
+    return tuple(_rails[name] for name in sorted(_rails))
+
+
+def handler_of(rail: str, kind: str) -> Handler | None:
+    """Return who listens to notices of this kind, if anybody does."""
+    return _handlers.get((rail, kind))

@@ -1,0 +1,18 @@
+"""When a notice is applied again: arithmetic only."""
+
+from datetime import timedelta
+from typing import Final
+
+# What comes out of order waits for what comes before it; after half a day a person looks.
+ATTEMPTS_AT_MOST: Final = 12
+# Whoever received it proves it at once; a worker does when that one is gone.
+PROVEN_WITHIN: Final = timedelta(seconds=15)
+
+_FIRST_WAIT: Final = timedelta(seconds=30)
+_LONGEST_WAIT: Final = timedelta(hours=2)
+
+
+def wait_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many failed attempts: twice as long each time, two hours at most."""
+    doubled: timedelta = _FIRST_WAIT * 2 ** min(attempts - 1, 10)
+    return min(doubled, _LONGEST_WAIT)
