@@ -7,7 +7,7 @@ PORT ?= 8000
 export PORT
 
 # Chromium for the browser tests, Redis for the second broker. Installed where that is possible, asked for where not.
-TEST_PROGRAMS := chromium redis-server
+TEST_PROGRAMS := chromium redis-server faketime
 
 .DEFAULT_GOAL := help
 .PHONY: help run test torture check bench demo-reset shell lock programs

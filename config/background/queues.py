@@ -30,5 +30,6 @@ def cluster_settings(environment: Environment) -> dict[str, Any]:
         settings["broker_class"] = "config.background.redis_streams.RedisStreamBroker"
         settings["redis"] = environment["REDIS_URL"]
     else:
+        settings["broker_class"] = "config.background.database_broker.DatabaseBroker"
         settings["orm"] = "default"
     return settings

@@ -126,7 +126,7 @@ def send(work: str, *arguments: str, queue: str) -> str:
 
 
 def _payloads(queue: str) -> list[str]:
-    if Conf.BROKER_CLASS:
+    if not Conf.ORM:
         broker = get_broker(queue)
         return [fields["payload"] for _, fields in broker.connection.xrange(broker.stream_key)]
     return list(OrmQ.objects.filter(key=queue).values_list("payload", flat=True))
