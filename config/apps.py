@@ -1,5 +1,7 @@
 """Django's entry to the composition root: what must be in place before the first request or task."""
 
+import gc
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
@@ -43,3 +45,6 @@ class BackOfficeAdmin(AdminConfig):
         from config.backoffice.machinery import register_machinery
 
         register_machinery(admin.site)
+        # Everything is imported by now, and stays. Looked through again at each full collection, it took a quarter of
+        # the time that a batch of postings takes outside of the database.
+        gc.freeze()
