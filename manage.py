@@ -11,7 +11,8 @@ OWNER_COMMANDS = ("migrate", "bench", "backup", "restore_drill")
 def main() -> None:
     """Run one command; a bad environment or an unreachable database is a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+    # A seed as SQL is made in a database of its own.
+    if sys.argv[1:2] and (sys.argv[1] in OWNER_COMMANDS or (sys.argv[1] == "seed" and "--sql" in sys.argv)):
         os.environ["COUNTINGHOUSE_DATABASE_ROLE"] = "owner"
     if sys.argv[1:2] == ["restore"]:
         # It works without the house's server, and must not start what it is about to replace.

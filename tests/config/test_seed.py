@@ -4,12 +4,15 @@ import json
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from audit.models import Entry
+from config.bench.scratch import scratch_database
 from config.management.commands import seed as command
-from config.operators import demo, demo_scale
+from config.operators import demo, demo_scale, seed_sql
 from identity.models import Membership, Program, User
 from ledger.models import Transaction
 from ledger.queries.holds import reserved_and_held
@@ -190,3 +193,20 @@ def test_the_journal_says_who_seeded() -> None:
     seed()
 
     assert set(Entry.objects.values_list("actor_type", "actor_id")) == {("command", "seed")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_seed_as_sql_makes_the_same_rows() -> None:
+    told = StringIO()
+    call_command("seed", "--demo", "--sql", stdout=told)
+
+    assert not Program.objects.exists()  # nothing was changed here
+    with scratch_database():
+        known = seed_sql.known_rows()
+        with connection.cursor() as cursor:
+            psycopg.Cursor(cursor.connection).execute(told.getvalue().encode())
+        connection.commit()
+        assert "\n".join(seed_sql.statements(known)) == told.getvalue().rstrip("\n")
+        assert set(Wallet.objects.values_list("party__name", flat=True)) == {"Alice Atieno", "Bob Barasa"}
+        call_command("ledger_verify", "--full", stdout=StringIO())
+        call_command("wallets_verify", stdout=StringIO())

@@ -138,7 +138,7 @@ ALTER TABLE wallets_paymentrecord
     ADD CONSTRAINT wallets_payment_payee_in_its_books
         FOREIGN KEY (program_id, asset_id, payee_id) REFERENCES ledger_account (program_id, asset_id, id),
     ADD CONSTRAINT wallets_payment_transaction_in_its_program
-        FOREIGN KEY (wallet_transaction_id, program_id) REFERENCES wallets_wallettransaction (id, program_id);
+        FOREIGN KEY (wallet_transaction_id, program_id) REFERENCES wallets_wallettransaction (id, program_id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE wallets_outgoing
     ADD CONSTRAINT wallets_outgoing_payment_in_its_program
         FOREIGN KEY (payment_id, program_id) REFERENCES wallets_paymentrecord (id, program_id),

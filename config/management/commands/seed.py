@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from audit.context import acting_as
-from config.operators import demo, demo_scale
+from config.bench.scratch import scratch_database
+from config.operators import demo, demo_scale, seed_sql
 from config.settings import environment
 
 MOST_TRANSACTIONS = 10_000_000
@@ -28,6 +29,9 @@ class Command(BaseCommand):
             "--scale", type=int, default=0, metavar="N", help="N transactions, in programs with ten people each"
         )
         parser.add_argument("--json", action="store_true", help="print logins and keys for scripts")
+        parser.add_argument(
+            "--sql", action="store_true", help="change nothing here: print it as SQL for a migrated, empty database"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 0 <= options["scale"] <= MOST_TRANSACTIONS:
@@ -39,13 +43,23 @@ class Command(BaseCommand):
         if options["scale"] and not with_demo:
             raise CommandError("--scale makes demo data: add --demo to want it in this database.")
 
+        if options["sql"]:
+            with scratch_database():
+                known = seed_sql.known_rows()
+                self._make(with_demo, options)
+                for statement in seed_sql.statements(known):
+                    self.stdout.write(statement)
+            return
+        self._make(with_demo, options)
+        self._say(with_demo, as_json=options["json"])
+
+    def _make(self, with_demo: bool, options: dict[str, Any]) -> None:
         with acting_as("command", "seed"):
             demo.make_house(at=timezone.now())
             if with_demo:
                 demo.make_demo(at=timezone.now())
             if options["scale"]:
-                self._scale(options["scale"], quiet=options["json"])
-        self._say(with_demo, as_json=options["json"])
+                self._scale(options["scale"], quiet=options["json"] or options["sql"])
 
     def _scale(self, count: int, *, quiet: bool) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
