@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from config.operators.demo_rails import make_rail
 from identity.models import Program, User
 from identity.operations import open_party
 from identity.states import PartyKind
@@ -39,6 +40,8 @@ def make_wallets(program: Program, owners: tuple[User, User], *, at: datetime) -
             one.pk, program_id=program.pk, to=other.pk, amount=fifth, key=f"demo:transfer:{asset}",
             description="For lunch", at=at,
         )  # fmt: skip
+        if rail:
+            make_rail(program, one, at=at)
         pay_from_wallet(
             other.pk, program_id=program.pk, amount=fifth / 2, key=f"demo:payment:{asset}", description="Order 1042",
             at=at,

@@ -76,7 +76,7 @@ def test_alice_and_bob_have_something_in_their_wallets() -> None:
         for wallet in Wallet.objects.select_related("party", "asset")
     }
     assert told == {
-        ("alice", "GOLD"): 800, ("alice", "DIAMOND"): 40, ("alice", "LOYALTY"): 200, ("alice", "KES"): 12_000,
+        ("alice", "GOLD"): 800, ("alice", "DIAMOND"): 40, ("alice", "LOYALTY"): 200, ("alice", "KES"): 14_500,
         ("bob", "GOLD"): 600, ("bob", "DIAMOND"): 30, ("bob", "LOYALTY"): 125, ("bob", "KES"): 9_000,
     }  # fmt: skip
     assert list(verify_wallet_integrity(Scope())) == []
