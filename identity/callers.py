@@ -52,6 +52,20 @@ class Caller(ABC):
         """Whether the caller holds ``permission`` over what belongs to no program."""
         return False
 
+    @property
+    def person_id(self) -> UUID | None:
+        """Who owns what is the caller's own; keys and the service own nothing."""
+        return None
+
+    def programs_with_own(self, permission: str) -> Ids:
+        """The ids of the programs in which the caller holds ``permission`` over what is their own."""
+        return Program.objects.none().order_by().values_list("pk", flat=True)
+
+    def may_with_own(self, permission: str, program: Program | None = None) -> bool:
+        """Whether the caller holds ``permission`` over what is their own in ``program``, or anywhere."""
+        held = self.programs_with_own(permission)
+        return (held if program is None else held.filter(pk=program.pk)).exists()
+
 
 @dataclass(frozen=True)
 class PersonCaller(Caller):
@@ -76,6 +90,13 @@ class PersonCaller(Caller):
 
     def may_in_house(self, permission: str) -> bool:
         return self.user.may_in_house(permission)
+
+    @property
+    def person_id(self) -> UUID | None:
+        return self.user.pk
+
+    def programs_with_own(self, permission: str) -> Ids:
+        return Membership.objects.programs_with_own(self.user, permission)
 
 
 @dataclass(frozen=True)

@@ -20,5 +20,6 @@ SPECTACULAR: dict[str, Any] = {
         "RunState": "audit.states.RunState",
         "FindingState": "audit.states.FindingState",
         "AccountStatus": "ledger.states.AccountStatus",
+        "WalletTransactionStatus": "wallets.states.TransactionStatus",
     },
 }

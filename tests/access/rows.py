@@ -33,13 +33,16 @@ from tests.factories import (
     IssuedStatementFactory,
     MembershipFactory,
     PartyFactory,
+    PaymentRecordFactory,
     PeriodFactory,
     ProposalFactory,
     RunFactory,
     SealFactory,
     TransactionFactory,
     UserFactory,
+    WalletFactory,
 )
+from wallets.models import PaymentRecord, Wallet
 
 
 def customer(program: Program) -> User:
@@ -130,6 +133,12 @@ def _ledger_entry(program: Program) -> LedgerEntry:
     )  # fmt: skip
 
 
+def _wallet(program: Program) -> Wallet:
+    party = PartyFactory(program=program, name=f"{program.slug} owner")
+    wallet: Wallet = WalletFactory(program=program, party=party)
+    return wallet
+
+
 # A row in a program.
 IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Account: _account,
@@ -151,6 +160,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),
+    PaymentRecord: lambda program: PaymentRecordFactory(wallet=_wallet(program), description=f"{program.slug} order"),
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,
     Proposal: lambda program: ProposalFactory(
@@ -162,6 +172,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Setting: _setting,
     Transaction: _transaction,
     User: customer,
+    Wallet: _wallet,
 }
 
 

@@ -1,0 +1,9 @@
+"""The routes' views."""
+
+from wallets.api.views.customer import CustomerViewSet
+from wallets.api.views.holds import HoldViewSet
+from wallets.api.views.payments import PaymentViewSet
+from wallets.api.views.service import WalletServiceViewSet
+from wallets.api.views.wallets import WalletViewSet
+
+__all__ = ["CustomerViewSet", "HoldViewSet", "PaymentViewSet", "WalletServiceViewSet", "WalletViewSet"]
