@@ -60,8 +60,7 @@ def inside(answer: Any, part: str = "data") -> Any:
 
 def said(answer: Any) -> Said:
     assert answer.status_code < 500, answer.content
-    body = inside(answer, "error")
-    code = body["code"] if answer.status_code >= 400 else ""
+    code = inside(answer, "error")["code"] if answer.status_code >= 400 else ""
     by_code = {"not_permitted": Said.FORBIDDEN, "not_found": Said.NOT_THERE, "not_authenticated": Said.SIGN_IN}
     return by_code.get(code, Said.ALLOWED)
 

@@ -46,7 +46,7 @@ class CustomerViewSet(WalletsDoor, viewsets.GenericViewSet[PaymentRecord]):
     @idempotent()
     def manual_payment(self, request: Request) -> Response:
         """Pay from the caller's wallet: record, wallet, balance and link, all of it or nothing."""
-        asked, party, now = read(ManualPaymentInput, request), self._party(), timezone.now()
+        party, asked, now = self._party(), read(ManualPaymentInput, request), timezone.now()
         wallet = wallet_of(party.pk, program_id=party.program_id, asset_code=asked.pop("asset"))
         payment = operations.pay_from_wallet(
             wallet.pk, program_id=party.program_id, key=self.house_key("pay"), at=now, **asked
@@ -57,7 +57,7 @@ class CustomerViewSet(WalletsDoor, viewsets.GenericViewSet[PaymentRecord]):
     @idempotent()
     def direct_payment(self, request: Request) -> Response:
         """Record a payment through a rail: it is pending until the rail proves it, and touches no wallet."""
-        asked, party, now = read(DirectPaymentInput, request), self._party(), timezone.now()
+        party, asked, now = self._party(), read(DirectPaymentInput, request), timezone.now()
         payment = operations.record_direct_payment(
             party.pk, program_id=party.program_id, asset_code=asked.pop("asset"), key=self.house_key("pay-directly"),
             at=now, **asked,

@@ -64,22 +64,23 @@ class WalletServiceViewSet(WalletsDoor, viewsets.GenericViewSet[WalletTransactio
     @idempotent()
     def topup(self, request: Request, user_id: UUID) -> Response:
         """Add what was paid in: money comes from the rail account that received it, points from the treasury."""
-        return self._book(user_id, "topup", operations.top_up, read(TopUpInput, request))
+        return self._book(user_id, "topup", operations.top_up, TopUpInput)
 
     @extend_schema(parameters=[WHOSE], request=OfAssetInput, responses={201: BookedOutput}, examples=[*BONUS, *BOOKED])
     @idempotent()
     def bonus(self, request: Request, user_id: UUID) -> Response:
         """Give somebody something: points are issued by the treasury, money is an expense of the program."""
-        return self._book(user_id, "bonus", operations.issue_bonus, read(OfAssetInput, request))
+        return self._book(user_id, "bonus", operations.issue_bonus, OfAssetInput)
 
     @extend_schema(parameters=[WHOSE], request=OfAssetInput, responses={201: BookedOutput}, examples=[*SPEND, *BOOKED])
     @idempotent()
     def spend(self, request: Request, user_id: UUID) -> Response:
         """Spend: points go back to the treasury, money is the program's revenue."""
-        return self._book(user_id, "spend", operations.spend, read(OfAssetInput, request))
+        return self._book(user_id, "spend", operations.spend, OfAssetInput)
 
-    def _book(self, user_id: UUID, verb: str, operation: Any, asked: dict[str, Any]) -> Response:
+    def _book(self, user_id: UUID, verb: str, operation: Any, form: Any) -> Response:
         party, now = self.party_named(user_id, self.permissions[verb]), timezone.now()
+        asked = read(form, self.request)
         wallet = wallet_of(party.pk, program_id=party.program_id, asset_code=asked.pop("asset"))
         line = operation(wallet.pk, program_id=party.program_id, key=self.house_key(verb), at=now, **asked)
         return told(BookedOutput(line).data, is_new=is_new(line, at=now))
