@@ -43,6 +43,11 @@ class Caller(ABC):
     def own_programs(self) -> ProgramQuerySet:
         """The programs meant when none is named, if there is one only."""
 
+    def only_program(self) -> Program | None:
+        """Return the program meant when none is named; None when there are several, or none."""
+        own = list(self.own_programs()[:2])
+        return own[0] if len(own) == 1 else None
+
     def may(self, permission: str, program: Program | None = None) -> bool:
         """Whether the caller holds ``permission`` in ``program``, or anywhere when none is named."""
         held = self.programs(permission)
@@ -120,6 +125,15 @@ class KeyCaller(Caller):
 
     def own_programs(self) -> ProgramQuerySet:
         return Program.objects.filter(pk=self.key.program_id)
+
+    # The key and its program have just been read, so none of these asks the database again.
+
+    def only_program(self) -> Program | None:
+        return self.key.program
+
+    def may(self, permission: str, program: Program | None = None) -> bool:
+        is_held = permission in self.key.scopes and permission in rules.KEY_SCOPES
+        return is_held and (program is None or program.pk == self.key.program_id)
 
 
 @dataclass(frozen=True)

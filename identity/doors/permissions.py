@@ -128,7 +128,7 @@ def program_of(request: Request, caller: Caller) -> Program:
             note_missed(request, Program, slug, field="slug")
             raise Http404
         return program
-    own = list(caller.own_programs()[:2])
-    if len(own) != 1:
+    own = caller.only_program()
+    if own is None:
         raise ProgramRequired
-    return own[0]
+    return own

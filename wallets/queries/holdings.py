@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from ledger.models import Balance, Transaction
@@ -56,6 +56,15 @@ def holdings(wallets: Iterable[Wallet]) -> dict[UUID, Holding]:
 def holding(wallet: Wallet) -> Holding:
     """Return what ``wallet`` holds now."""
     return holdings([wallet])[wallet.pk]
+
+
+def wallet_named(owner_id: UUID, *, program_id: UUID, asset_code: str) -> Wallet | None:
+    """Return the wallet of whom a party's id means, or that of the user who signs in for it; None if there is none."""
+    if "\0" in asset_code:
+        return None
+    whose = Q(party=owner_id) | Q(party__user=owner_id)
+    found = Wallet.objects.filter(whose, program=program_id, asset__code=asset_code).select_related("party")
+    return found.first()
 
 
 def wallet_of(party_id: UUID, *, program_id: UUID, asset_code: str) -> Wallet:

@@ -18,8 +18,9 @@ from audit import context
 from identity.doors import InProgram, note_missed
 from identity.doors.idempotency import key_of
 from identity.models import Party
-from wallets.models import WalletTransaction
+from wallets.models import Wallet, WalletTransaction
 from wallets.queries.checking import KEY_AT_MOST
+from wallets.queries.holdings import wallet_named, wallet_of
 
 READ: Final = "wallet.read"
 
@@ -47,14 +48,28 @@ class WalletsDoor(InProgram):
 
         :raises Http404: if the program has none such, or it is somebody else for whom ``permission`` is not held.
         """
-        parties = Party.objects.filter(program=self.program).filter(Q(pk=owner_id) | Q(user=owner_id))
-        if not self.caller.may(permission, self.program):
-            parties = parties.filter(user=self.caller.person_id)
-        party = parties.first()
-        if party is None:
+        named = Q(pk=owner_id) | Q(user=owner_id)
+        party = Party.objects.filter(named, program=self.program).first()
+        if party is None or not self._reaches(party, permission):
             note_missed(self.request, Party, owner_id)
             raise Http404
         return party
+
+    def wallet_named(self, owner_id: UUID, asset_code: str, permission: str) -> Wallet:
+        """Return somebody's wallet of an asset.
+
+        :raises Http404: as above.
+        :raises NoWallet: if they have none.
+        """
+        wallet = wallet_named(owner_id, program_id=self.program.pk, asset_code=asset_code)
+        if wallet is None or not self._reaches(wallet.party, permission):
+            party = self.party_named(owner_id, permission)
+            return wallet_of(party.pk, program_id=party.program_id, asset_code=asset_code)
+        return wallet
+
+    def _reaches(self, party: Party, permission: str) -> bool:
+        is_own = party.user_id is not None and party.user_id == self.caller.person_id
+        return is_own or self.caller.may(permission, self.program)
 
     def house_key(self, verb: str) -> str:
         """Return the key under which the books know this request: no other caller's and no other verb's.

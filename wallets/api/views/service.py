@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import viewsets
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +23,7 @@ from wallets.api.serializers import (
 from wallets.api.views.door import READ, WalletsDoor, is_new, read, told
 from wallets.api.views.examples import BALANCES, BONUS, BOOKED, LINES, SPEND, TOP_UP
 from wallets.models import Wallet, WalletTransaction
-from wallets.queries.holdings import wallet_of, with_holdings
+from wallets.queries.holdings import with_holdings
 
 WHOSE = OpenApiParameter(
     "user_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The id of a user, or of a party that has wallets."
@@ -79,8 +80,12 @@ class WalletServiceViewSet(WalletsDoor, viewsets.GenericViewSet[WalletTransactio
         return self._book(user_id, "spend", operations.spend, OfAssetInput)
 
     def _book(self, user_id: UUID, verb: str, operation: Any, form: Any) -> Response:
-        party, now = self.party_named(user_id, self.permissions[verb]), timezone.now()
-        asked = read(form, self.request)
-        wallet = wallet_of(party.pk, program_id=party.program_id, asset_code=asked.pop("asset"))
-        line = operation(wallet.pk, program_id=party.program_id, key=self.house_key(verb), at=now, **asked)
+        now, permission = timezone.now(), self.permissions[verb]
+        try:
+            asked = read(form, self.request)
+        except ValidationError:
+            self.party_named(user_id, permission)  # who is not there is not there, whatever was sent
+            raise
+        wallet = self.wallet_named(user_id, asked.pop("asset"), permission)
+        line = operation(wallet.pk, program_id=wallet.program_id, key=self.house_key(verb), at=now, **asked)
         return told(BookedOutput(line).data, is_new=is_new(line, at=now))
