@@ -12,7 +12,6 @@ from identity import rules
 from identity.errors import IdempotencyMismatch
 from identity.models import IdempotencyRecord, Program
 
-
 _INSERT: Final = """
 INSERT INTO identity_idempotencyrecord (id, program_id, caller, route, key, fields, created_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING

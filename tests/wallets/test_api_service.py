@@ -365,6 +365,26 @@ def test_even_what_no_view_sees_has_the_envelope(counter: Counter, path: str) ->
     assert counter.purses.standing() == before
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", "asset=KES&amount=1&%00=1"),
+        ("application/x-www-form-urlencoded", "asset=KES&amount=1&description=%00"),
+        ("multipart/form-data; boundary=b", '--b\r\nContent-Disposition: form-data; name="\0"\r\n\r\n1\r\n--b--\r\n'),
+        ("application/json", '{"asset": "KES", "amount": "1", "\\u0000": 1}'),
+    ],
+)
+def test_what_the_database_can_not_keep_is_malformed(counter: Counter, kind: str, body: str) -> None:
+    counter.filled("ann", "100")
+
+    answer = counter.client("ann").generic(
+        "POST", counter.at("ann", "spend"), body, kind, headers={"Idempotency-Key": "k"}
+    )
+
+    assert refusal(answer)[:2] == (400, "malformed")
+    assert counter.purses.has("ann") == [100, 0, 0]
+
+
 @pytest.mark.parametrize("path", [f"{SERVICE}/nowhere", f"{SERVICE}/", f"{CUSTOMER}/nothing", f"{SERVICE}/1/balance"])
 def test_no_such_route(counter: Counter, path: str) -> None:
     assert refusal(counter.get("ann", path))[:2] == (404, "not_found")

@@ -77,6 +77,17 @@ def test_a_list_asks_the_database_as_often_for_many_as_for_one(counter: Counter,
     assert len(set(asked)) == 1
 
 
+@pytest.mark.parametrize(
+    ("after", "status"), [("2020-01-01T00:00:00%2B20:00", 200), ("0001-01-01T00:00:00%2B20:00", 400), ("x", 400)]
+)
+def test_a_time_of_any_zone_narrows_or_is_refused(counter: Counter, after: str, status: int) -> None:
+    counter.filled("ann", "100")
+
+    answer = counter.client("sam").get(f"{WALLETS}?after={after}")
+
+    assert (answer.status_code, answer.json().get("code")) == (status, "invalid" if status == 400 else None)
+
+
 def test_what_has_happened_in_one(counter: Counter) -> None:
     wallet = counter.filled("ann", "100")
     counter.filled("ann", "5", "GOLD")
