@@ -120,7 +120,9 @@ def test_a_customer_who_has_nothing_is_told_so(counter: Counter) -> None:
     info = inside(counter.get("ann", f"{CUSTOMER}/wallet-info"))
     staff = inside(counter.get("sam", f"{CUSTOMER}/wallet-info"))
 
-    assert info == staff == {"wallets": [], "transactions": []}
+    assert (info["wallets"], info["transactions"]) == ([], [])
+    assert info["user_id"] == str(counter.person("ann").pk)
+    assert staff == {"user_id": str(counter.person("sam").pk), "party_id": None, "wallets": [], "transactions": []}
 
 
 def test_a_direct_payment_is_a_record_and_nothing_else(counter: Counter) -> None:

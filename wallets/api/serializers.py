@@ -113,10 +113,10 @@ class BookedOutput(WalletTransactionOutput):
         read_only_fields = fields
 
 
-class WalletInfoOutput(Plain):
-    """What somebody has, and what happened last."""
+class WalletInfoOutput(BalancesOutput):
+    """What the caller has, and what happened last."""
 
-    wallets = WalletOutput(many=True)
+    party_id = serializers.UUIDField(allow_null=True, help_text="Null while there is no account here.")
     transactions = WalletTransactionOutput(many=True)
 
 

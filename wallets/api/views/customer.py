@@ -36,11 +36,12 @@ class CustomerViewSet(WalletsDoor, viewsets.GenericViewSet[PaymentRecord]):
     @extend_schema(responses=WalletInfoOutput, filters=False, examples=WALLET_INFO)
     def wallet_info(self, request: Request) -> Response:
         """Show what the caller has, and what happened last."""
-        parties = Party.objects.filter(program=self.program, user=self._person)
-        wallets = with_holdings(Wallet.objects.filter(party__in=parties).select_related("asset"))
-        lines = WalletTransaction.objects.filter(wallet__party__in=parties).select_related("wallet__asset")
-        latest = lines.order_by("-id")[:TRANSACTIONS_SHOWN]
-        return Response(WalletInfoOutput({"wallets": wallets.order_by("asset__code"), "transactions": latest}).data)
+        party = self._own_party()
+        wallets = with_holdings(Wallet.objects.filter(party=party).select_related("asset")).order_by("asset__code")
+        lines = WalletTransaction.objects.filter(wallet__party=party).select_related("wallet__asset").order_by("-id")
+        info = {"user_id": self._person, "party_id": party and party.pk, "wallets": wallets if party else [],
+                "transactions": lines[:TRANSACTIONS_SHOWN] if party else []}  # fmt: skip
+        return Response(WalletInfoOutput(info).data)
 
     @extend_schema(request=ManualPaymentInput, responses={201: PaymentOutput}, examples=[*MANUAL_PAYMENT, *PAID])
     @idempotent()
@@ -70,8 +71,11 @@ class CustomerViewSet(WalletsDoor, viewsets.GenericViewSet[PaymentRecord]):
             raise PermissionDenied
         return self.caller.person_id
 
+    def _own_party(self) -> Party | None:
+        return Party.objects.filter(program=self.program, user=self._person).first()
+
     def _party(self) -> Party:
-        party: Any = Party.objects.filter(program=self.program, user=self._person).first()
+        party = self._own_party()
         if party is None:
             raise NoPartyHere(program=self.program.slug)
-        return party  # type: ignore[no-any-return]
+        return party

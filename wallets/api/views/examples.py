@@ -55,7 +55,9 @@ SPEND: Final = _sent(
      "idempotency_key": "order-1042"},
 )  # fmt: skip
 BOOKED: Final = _answered("Booked", {**_LINE, "version": 4}, "201")
-WALLET_INFO: Final = _answered("Wallet info", {"wallets": [_GOLD], "transactions": [_LINE]}, "200")
+WALLET_INFO: Final = _answered(
+    "Wallet info", {"user_id": USER, "party_id": PARTY, "wallets": [_GOLD], "transactions": [_LINE]}, "200"
+)
 MANUAL_PAYMENT: Final = _sent(
     "From the wallet",
     {"asset": "KES", "amount": "250", "description": "Order 1042", "idempotency_key": "order-1042"},
