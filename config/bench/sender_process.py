@@ -26,7 +26,7 @@ class _Run:
         """Return the bytes of a request."""
         paths, keys = self.asked["paths"], self.asked["keys"]
         key = keys if keys.endswith("!") else f"{keys}-{number}"
-        body = self.asked["body"].encode()
+        body: bytes = self.asked["body"].encode()
         headers = {
             "Host": f"127.0.0.1:{self.asked['port']}", "Content-Type": "application/json",
             "Content-Length": str(len(body)), "Idempotency-Key": key, **self.asked["headers"],

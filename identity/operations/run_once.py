@@ -1,12 +1,12 @@
 """Do work under a key, once."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from identity import rules
 from identity.errors import IdempotencyMismatch
@@ -14,7 +14,7 @@ from identity.models import IdempotencyRecord, Program
 
 _INSERT: Final = """
 INSERT INTO identity_idempotencyrecord (id, program_id, caller, route, key, fields, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s) ON CONFLICT DO NOTHING
 """
 
 
@@ -71,7 +71,7 @@ def _is_first(record: IdempotencyRecord) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
-            [record.pk, record.program_id, record.caller, record.route, record.key, Jsonb(record.fields),
+            [record.pk, record.program_id, record.caller, record.route, record.key, json.dumps(record.fields),
              record.created_at],
         )  # fmt: skip
         return bool(cursor.rowcount)

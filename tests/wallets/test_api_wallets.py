@@ -121,7 +121,7 @@ def test_a_little_is_adjusted_alone_and_more_is_proposed(counter: Counter) -> No
     assert (less["type"], less["balance_after"]) == ("ADJUSTMENT", "440")
     assert (status, code, params["asked"], params["most"]) == (409, "adjustment_needs_two", "100.01", "100")
     assert counter.purses.standing() == before
-    proposal = {"kind": "wallets.adjust", "program": "acme", "reason": "And more.",
+    proposal: dict[str, Any] = {"kind": "wallets.adjust", "program": "acme", "reason": "And more.",
                 "payload": {"wallet": str(wallet.pk), "amount": "40.01", "reason": "And more."}}  # fmt: skip
     counter.person("anton")
     proposed = inside(counter.send("mia", f"{V2}/proposals", **proposal))
@@ -188,7 +188,7 @@ def test_who_was_overtaken_is_told(counter: Counter, where: str) -> None:
 
     def transfer(version: int) -> Any:
         headers = {"If-Match": f'{"W/" * (where == "weak")}"{version}"'} if where != "body" else {}
-        body = {} if headers else {"version": version}
+        body: dict[str, Any] = {} if headers else {"version": version}
         return counter.send("ann", at(wallet, "transfer"), to=str(other.pk), amount="1", headers=headers, **body)
 
     assert refusal(transfer(seen - 1)) == (409, "wallet_changed", {"version": seen, "seen": seen - 1})

@@ -1,6 +1,6 @@
 """/api/customer: what people do with their own wallets."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied

@@ -129,7 +129,7 @@ class WalletViewSet(WalletsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[
     @action(detail=True, methods=["get"], filterset_class=None, ordering=("-id",), ordering_fields=())
     def holds(self, request: Request, pk: UUID) -> Response:
         """List what is or was set aside in a wallet, the latest first."""
-        rows = Hold.objects.filter(wallet=self.get_object().account_id).select_related("wallet")
+        rows: Any = Hold.objects.filter(wallet=self.get_object().account_id).select_related("wallet")
         page = self.paginate_queryset(super().filter_queryset(rows))
         return self.get_paginated_response(HoldOutput(page, many=True).data)
 
