@@ -31,6 +31,7 @@ WALLETS: Final = 64
 CONNECTIONS: Final = 16
 REQUESTS: Final = 400
 OPEN_LOOP_SECONDS: Final = 8
+LEAST_SAMPLED: Final = 100
 LIMIT_MS: Final = 100
 
 SPEND: Final = {"asset": "GOLD", "amount": "1", "description": "bench"}
@@ -79,7 +80,7 @@ class _Asking:
 
     def at_half(self) -> Sequence[float]:
         rate = statistics.median(self.rates) / 2
-        count = max(100, int(rate * OPEN_LOOP_SECONDS))
+        count = max(LEAST_SAMPLED, int(rate * OPEN_LOOP_SECONDS))
         sent = self.sender.send(
             self.paths, SPEND, count=count, connections=4 * CONNECTIONS, keys=secrets.token_hex(8), rate=rate
         )  # fmt: skip

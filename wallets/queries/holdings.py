@@ -58,13 +58,13 @@ def holding(wallet: Wallet) -> Holding:
     return holdings([wallet])[wallet.pk]
 
 
-def wallet_named(owner_id: UUID, *, program_id: UUID, asset_code: str) -> Wallet | None:
-    """Return the wallet of whom a party's id means, or that of the user who signs in for it; None if there is none."""
+def wallet_named(owner_id: UUID, *, program_id: UUID, asset_code: str) -> tuple[UUID, UUID | None] | None:
+    """Return the wallet's id and its owner's, of whom a party's id means or that of the user who signs in for it."""
     if "\0" in asset_code:
         return None
     whose = Q(party=owner_id) | Q(party__user=owner_id)
-    found = Wallet.objects.filter(whose, program=program_id, asset__code=asset_code).select_related("party")
-    return found.first()
+    found = Wallet.objects.filter(whose, program=program_id, asset__code=asset_code).order_by()
+    return next(iter(found.values_list("pk", "party__user_id")[:1]), None)
 
 
 def wallet_of(party_id: UUID, *, program_id: UUID, asset_code: str) -> Wallet:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from audit import context
 from identity.doors import InProgram, note_missed
 from identity.doors.idempotency import key_of
 from identity.models import Party
-from wallets.models import Wallet, WalletTransaction
+from wallets.models import WalletTransaction
 from wallets.queries.checking import KEY_AT_MOST
 from wallets.queries.holdings import wallet_named, wallet_of
 
@@ -50,25 +51,25 @@ class WalletsDoor(InProgram):
         """
         named = Q(pk=owner_id) | Q(user=owner_id)
         party = Party.objects.filter(named, program=self.program).first()
-        if party is None or not self._reaches(party, permission):
+        if party is None or not self._reaches(party.user_id, permission):
             note_missed(self.request, Party, owner_id)
             raise Http404
         return party
 
-    def wallet_named(self, owner_id: UUID, asset_code: str, permission: str) -> Wallet:
-        """Return somebody's wallet of an asset.
+    def wallet_named(self, owner_id: UUID, asset_code: str, permission: str) -> UUID:
+        """Return the id of somebody's wallet of an asset.
 
         :raises Http404: as above.
         :raises NoWallet: if they have none.
         """
-        wallet = wallet_named(owner_id, program_id=self.program.pk, asset_code=asset_code)
-        if wallet is None or not self._reaches(wallet.party, permission):
+        found = wallet_named(owner_id, program_id=self.program.pk, asset_code=asset_code)
+        if found is None or not self._reaches(found[1], permission):
             party = self.party_named(owner_id, permission)
-            return wallet_of(party.pk, program_id=party.program_id, asset_code=asset_code)
-        return wallet
+            return wallet_of(party.pk, program_id=party.program_id, asset_code=asset_code).pk
+        return found[0]
 
-    def _reaches(self, party: Party, permission: str) -> bool:
-        is_own = party.user_id is not None and party.user_id == self.caller.person_id
+    def _reaches(self, user_id: UUID | None, permission: str) -> bool:
+        is_own = user_id is not None and user_id == self.caller.person_id
         return is_own or self.caller.may(permission, self.program)
 
     def house_key(self, verb: str) -> str:
@@ -106,9 +107,20 @@ def _seen_version(request: Request, stated: int | None) -> int | None:
     return int(seen[1])
 
 
-def told(shown: Mapping[str, Any], *, is_new: bool) -> Response:
+@cache
+def _shows(form: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    # Its fields are worked out from the model anew for every instance, and only for that.
+    return form()
+
+
+def shown(form: type[serializers.Serializer[Any]], row: Any) -> dict[str, Any]:
+    """Return ``row`` as ``form`` shows it."""
+    return dict(_shows(form).to_representation(row))
+
+
+def told(body: Mapping[str, Any], *, is_new: bool) -> Response:
     """Answer with what was made, or with what stood there before the key's answer was forgotten."""
-    return Response(shown, status=201, headers={} if is_new else {"Idempotent-Replayed": "true"})
+    return Response(body, status=201, headers={} if is_new else {"Idempotent-Replayed": "true"})
 
 
 def is_new(line: WalletTransaction, *, at: datetime) -> bool:

@@ -20,7 +20,7 @@ from wallets.api.serializers import (
     TopUpInput,
     WalletTransactionOutput,
 )
-from wallets.api.views.door import READ, WalletsDoor, is_new, read, told
+from wallets.api.views.door import READ, WalletsDoor, is_new, read, shown, told
 from wallets.api.views.examples import BALANCES, BONUS, BOOKED, LINES, SPEND, TOP_UP
 from wallets.models import Wallet, WalletTransaction
 from wallets.queries.holdings import with_holdings
@@ -86,6 +86,6 @@ class WalletServiceViewSet(WalletsDoor, viewsets.GenericViewSet[WalletTransactio
         except ValidationError:
             self.party_named(user_id, permission)  # who is not there is not there, whatever was sent
             raise
-        wallet = self.wallet_named(user_id, asked.pop("asset"), permission)
-        line = operation(wallet.pk, program_id=wallet.program_id, key=self.house_key(verb), at=now, **asked)
-        return told(BookedOutput(line).data, is_new=is_new(line, at=now))
+        wallet_id = self.wallet_named(user_id, asked.pop("asset"), permission)
+        line = operation(wallet_id, program_id=self.program.pk, key=self.house_key(verb), at=now, **asked)
+        return told(shown(BookedOutput, line), is_new=is_new(line, at=now))

@@ -25,7 +25,7 @@ from wallets.api.serializers import (
     WalletReasonInput,
     WalletTransactionOutput,
 )
-from wallets.api.views.door import READ, WalletsDoor, is_new, read, told
+from wallets.api.views.door import READ, WalletsDoor, is_new, read, shown, told
 from wallets.models import Wallet
 from wallets.queries.holdings import with_holdings
 
@@ -92,7 +92,7 @@ class WalletViewSet(WalletsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[
         wallet, now = self.get_object(), timezone.now()
         asked, key = read(TransferInput, request), self.house_key("transfer")
         line = operations.transfer(pk, program_id=wallet.program_id, key=key, at=now, **asked)
-        return told(BookedOutput(line).data, is_new=is_new(line, at=now))
+        return told(shown(BookedOutput, line), is_new=is_new(line, at=now))
 
     @extend_schema(request=AdjustInput, responses={201: BookedOutput})
     @action(detail=True, methods=["post"])
@@ -102,7 +102,7 @@ class WalletViewSet(WalletsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[
         wallet, now = self.get_object(), timezone.now()
         asked, key = read(AdjustInput, request), self.house_key("adjust")
         line = operations.adjust(pk, program_id=wallet.program_id, key=key, at=now, **asked)
-        return told(BookedOutput(line).data, is_new=is_new(line, at=now))
+        return told(shown(BookedOutput, line), is_new=is_new(line, at=now))
 
     @extend_schema(request=WalletReasonInput, responses=WalletOutput)
     @action(detail=True, methods=["post"])
