@@ -235,8 +235,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
         "config.api.parsers.StrictJSONParser",
-        "rest_framework.parsers.FormParser",
-        "rest_framework.parsers.MultiPartParser",
+        "config.api.parsers.StrictFormParser",
+        "config.api.parsers.StrictMultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.JSONRenderer", "config.api.renderers.BrowsableAPIRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["config.api.filters.StrictFilterBackend"],

@@ -8,7 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from config.web import health, pages
 from ledger.api.urls import intents
-from wallets.api.urls import rail_urls
+from wallets.api.urls import customer, rail_urls, service, wallets
 
 # The browsable API links to these names; signing in and out is one page for the whole house.
 browsable_api = [
@@ -31,6 +31,9 @@ urlpatterns = [
     path("api/v2/", include(rail_urls)),
     path("api/v2/enterprise/", include("config.api.enterprise")),
     path("api/v2/enterprise/ledger/", include("ledger.api.urls")),
+    path("api/v2/", include(wallets.urls)),
+    path("api/customer/", include(customer)),
+    path("wallets/", include(service)),
     path("api/session/", include((browsable_api, "rest_framework"))),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

@@ -43,6 +43,11 @@ class Caller(ABC):
     def own_programs(self) -> ProgramQuerySet:
         """The programs meant when none is named, if there is one only."""
 
+    def only_program(self) -> Program | None:
+        """Return the program meant when none is named; None when there are several, or none."""
+        own = list(self.own_programs()[:2])
+        return own[0] if len(own) == 1 else None
+
     def may(self, permission: str, program: Program | None = None) -> bool:
         """Whether the caller holds ``permission`` in ``program``, or anywhere when none is named."""
         held = self.programs(permission)
@@ -51,6 +56,20 @@ class Caller(ABC):
     def may_in_house(self, permission: str) -> bool:
         """Whether the caller holds ``permission`` over what belongs to no program."""
         return False
+
+    @property
+    def person_id(self) -> UUID | None:
+        """Who owns what is the caller's own; keys and the service own nothing."""
+        return None
+
+    def programs_with_own(self, permission: str) -> Ids:
+        """The ids of the programs in which the caller holds ``permission`` over what is their own."""
+        return Program.objects.none().order_by().values_list("pk", flat=True)
+
+    def may_with_own(self, permission: str, program: Program | None = None) -> bool:
+        """Whether the caller holds ``permission`` over what is their own in ``program``, or anywhere."""
+        held = self.programs_with_own(permission)
+        return (held if program is None else held.filter(pk=program.pk)).exists()
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,13 @@ class PersonCaller(Caller):
     def may_in_house(self, permission: str) -> bool:
         return self.user.may_in_house(permission)
 
+    @property
+    def person_id(self) -> UUID | None:
+        return self.user.pk
+
+    def programs_with_own(self, permission: str) -> Ids:
+        return Membership.objects.programs_with_own(self.user, permission)
+
 
 @dataclass(frozen=True)
 class KeyCaller(Caller):
@@ -99,6 +125,15 @@ class KeyCaller(Caller):
 
     def own_programs(self) -> ProgramQuerySet:
         return Program.objects.filter(pk=self.key.program_id)
+
+    # The key and its program have just been read, so none of these asks the database again.
+
+    def only_program(self) -> Program | None:
+        return self.key.program
+
+    def may(self, permission: str, program: Program | None = None) -> bool:
+        is_held = permission in self.key.scopes and permission in rules.KEY_SCOPES
+        return is_held and (program is None or program.pk == self.key.program_id)
 
 
 @dataclass(frozen=True)

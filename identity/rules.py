@@ -20,6 +20,10 @@ _READING: Final = frozenset({
 
 _WORKING_ON_FINDINGS: Final = frozenset({"reconciliation.read", "reconciliation.run", "reconciliation.work"})
 
+_WORKING_ON_WALLETS: Final = frozenset({
+    "payment.refund", "wallet.adjust", "wallet.credit", "wallet.freeze", "wallet.hold", "wallet.open", "wallet.read",
+})  # fmt: skip
+
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
@@ -27,23 +31,36 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
-    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"},
+    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
+    | _WORKING_ON_WALLETS,
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
-    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"},
+    | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
+    | _WORKING_ON_WALLETS,
     "FINANCE_APPROVER": _READING
     | _WORKING_ON_FINDINGS
-    | {"ledger.read", "account.freeze", "statement.issue", "intent.read", "rail.read", "rail.operate"},
+    | {"ledger.read", "account.freeze", "statement.issue", "intent.read"}
+    | {"wallet.freeze", "wallet.read", "rail.read", "rail.operate"},
     "SUPPORT": _READING
     | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"}
-    | {"rail.read"},
+    | {"wallet.open", "wallet.read", "rail.read"},
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
-    | {"ledger.read", "intent.read", "rail.read"},
+    | {"ledger.read", "intent.read", "wallet.read", "rail.read"},
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
+}
+
+_WITH_ONES_WALLET: Final = frozenset({"payment.make", "wallet.read", "wallet.spend"})
+
+# What a role may do with what is its holder's own, and with nobody else's. It is a table of its own, so that whoever
+# asks for a permission and has not thought of owners lets none of them in.
+OWN_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    "MERCHANT": _WITH_ONES_WALLET,
+    "AFFILIATE": _WITH_ONES_WALLET,
+    "CUSTOMER": _WITH_ONES_WALLET,
 }
 
 # The machinery serves every program and a seal covers all of them, so both are shown to the house's own staff only.
@@ -53,6 +70,11 @@ HOUSE_ONLY: Final = frozenset({"operations.read", "program.create", "seal.read"}
 def roles_with(permission: str) -> frozenset[str]:
     """Return the roles that carry ``permission``."""
     return frozenset(role for role, granted in ROLE_PERMISSIONS.items() if permission in granted)
+
+
+def roles_with_own(permission: str) -> frozenset[str]:
+    """Return the roles that carry ``permission`` over what is their holder's own."""
+    return frozenset(role for role, granted in OWN_PERMISSIONS.items() if permission in granted)
 
 
 def permissions_of(role: str, *, in_house: bool) -> frozenset[str]:
@@ -114,16 +136,17 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 # Programs that call: API keys and the service key
 
 # Whoever holds one of these can make money move, so two people decide on a key that carries it.
-MONEY_SCOPES: Final = frozenset({"wallet.credit", "wallet.spend"})
+MONEY_SCOPES: Final = frozenset({"payment.refund", "wallet.credit", "wallet.hold", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
     "intent.read", "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read",
-    "rail.read", "setting.read", "statement.issue", "terms.read", "user.read",
+    "rail.read", "setting.read", "statement.issue", "terms.read", "user.read", "wallet.open", "wallet.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
     "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change",
     "program.create", "program.read", "proposal.read", "rail.read", "setting.read", "terms.read", "user.read",
+    "wallet.read",
 })  # fmt: skip
 KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)

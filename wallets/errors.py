@@ -35,6 +35,14 @@ class UnknownParty(WalletRefused):
     message = "There is no party {party} in this program."
 
 
+class NoPartyHere(WalletRefused):
+    """Raised when somebody would pay in a program that keeps no account for them yet."""
+
+    code = "no_party_here"
+    status = 404
+    message = "You have no account in {program} yet: ask to have one opened."
+
+
 class PartyIsClosed(WalletRefused):
     """Raised when a wallet is to be opened for somebody with whom the program has nothing to do any more."""
 

@@ -22,5 +22,6 @@ SPECTACULAR: dict[str, Any] = {
         "RailAccountState": "wallets.states.RailAccountState",
         "RailEventState": "wallets.states.RailEventState",
         "AccountStatus": "ledger.states.AccountStatus",
+        "WalletTransactionStatus": "wallets.states.TransactionStatus",
     },
 }

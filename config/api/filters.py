@@ -1,5 +1,6 @@
 """Filters that refuse what they don't know instead of quietly returning everything."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django_filters.rest_framework import DjangoFilterBackend
@@ -22,4 +23,16 @@ class StrictFilterBackend(DjangoFilterBackend):
             return queryset
         if not filterset.is_valid():
             raise ValidationError(filterset.errors)
+        asked = filterset.form.cleaned_data
+        for name, value in asked.items():
+            if isinstance(value, datetime):
+                asked[name] = _in_utc(name, value)
         return filterset.qs
+
+
+def _in_utc(name: str, at: datetime) -> datetime:
+    # The database knows no zone that is sixteen hours away, and Python does.
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError({name: ["There is no such time."]}) from None

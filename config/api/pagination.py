@@ -59,7 +59,8 @@ class SeekPagination(BasePagination):
         )
 
     def get_paginated_response_schema(self, schema: Any) -> Any:
-        link = {"type": "string", "format": "uri", "nullable": True}
+        shown = "https://money.example.com/api/v2/wallets?cursor=WyJuZXh0Iiwi"
+        link = {"type": "string", "format": "uri", "nullable": True, "example": shown}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],

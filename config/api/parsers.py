@@ -4,7 +4,7 @@ import json
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 
 MAX_DEPTH = 64
 
@@ -24,6 +24,24 @@ class StrictJSONParser(JSONParser):
             raise ParseError(f"it is not JSON ({problem}).") from None
         _check(value, MAX_DEPTH)
         return value
+
+
+class StrictFormParser(FormParser):
+    """Forms, as browsers send them, held to the same."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        sent = super().parse(stream, media_type, parser_context)
+        _check(dict(sent.lists()), MAX_DEPTH)
+        return sent
+
+
+class StrictMultiPartParser(MultiPartParser):
+    """Forms with files, held to the same."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        sent = super().parse(stream, media_type, parser_context)
+        _check(dict(sent.data.lists()), MAX_DEPTH)
+        return sent
 
 
 def _no_constant(name: str) -> None:

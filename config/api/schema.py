@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
@@ -19,6 +20,14 @@ ERROR = inline_serializer(
     },
 )
 
+ENVELOPED = inline_serializer(
+    "EnvelopedError",
+    {
+        "success": serializers.ChoiceField([False]),
+        "data": serializers.JSONField(allow_null=True),
+        "error": ERROR,
+    },
+)
 
 ONCE = OpenApiParameter(
     "Idempotency-Key",
@@ -46,12 +55,20 @@ class Schema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             # Added here and not among the declared answers: a view that declares its own would lose them.
-            statuses = ["400", "401", "403", *(["404"] if "{" in self.path else []), "429"]
-            if "Idempotency-Key" in {parameter["name"] for parameter in operation.get("parameters", ())}:
+            sent = {parameter["name"] for parameter in operation.get("parameters", ())}
+            is_named = "{" in self.path or PROGRAM.name in sent
+            statuses = ["400", "401", "403", *(["404"] if is_named else []), "429"]
+            if ONCE.name in sent:
                 statuses.append("409")
+            is_enveloped = self.path.startswith(settings.ENVELOPED_PREFIXES)
             answers = operation["responses"]
-            for status in statuses:
-                answers.setdefault(status, self._get_response_for_code(ERROR, status))
+            if is_enveloped:
+                for answer in answers.values():
+                    for content in answer.get("content", {}).values():
+                        _envelop(content)
+            # What any route may say beside: too long, not JSON, against the rules, not reachable just now.
+            for status in (*statuses, "default"):
+                answers.setdefault(status, self._get_response_for_code(ENVELOPED if is_enveloped else ERROR, status))
             operation["responses"] = dict(sorted(answers.items()))
         return operation
 
@@ -59,6 +76,21 @@ class Schema(AutoSchema):
         declared = super().get_response_serializers()
         success = "204" if self.method == "DELETE" else "201" if self.method == "POST" else "200"
         return declared if isinstance(declared, dict) else {success: declared}
+
+
+def _envelop(content: dict[str, Any]) -> None:
+    """Describe an answer as it is sent where callers expect an envelope, its examples too."""
+    content["schema"] = {
+        "type": "object",
+        "required": ["success", "data", "error"],
+        "properties": {
+            "success": {"type": "boolean", "enum": [True]},
+            "data": content["schema"],
+            "error": {"type": "object", "nullable": True, "enum": [None]},
+        },
+    }
+    for example in content.get("examples", {}).values():
+        example["value"] = {"success": True, "data": example["value"], "error": None}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):

@@ -8,10 +8,11 @@ from config.bench.pages import PAGES
 from config.bench.postings import POSTINGS
 from config.bench.reads import READS
 from config.bench.verify import VERIFY
+from config.bench.wallets import SPENDING
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY)
+    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING)
 }
 
 # Named as one: all that is asked about a room.
-GROUPS: dict[str, tuple[str, ...]] = {"ledger": ("postings", "later", "reads", "verify")}
+GROUPS: dict[str, tuple[str, ...]] = {"ledger": ("postings", "later", "reads", "verify"), "wallets": ("spending",)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Q
 from django.http import Http404
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -28,8 +29,12 @@ class HasPermission(BasePermission):
         if action not in view.permissions:
             raise ImproperlyConfigured(f"{type(view).__name__} declares no permission for {action!r}.")
         # Where the address names an object, that object's program decides: see below.
-        in_program = isinstance(view, InProgram) and view.is_asked_of_a_program
-        return caller.may(view.permissions[action], view.program if in_program else None)
+        program = view.program if isinstance(view, InProgram) and view.is_asked_of_a_program else None
+        permission = view.permissions[action]
+        if caller.may(permission, program):
+            return True
+        # What is somebody else's is then out of reach, so it is not there.
+        return bool(getattr(view, "owner", "")) and caller.may_with_own(permission, program)
 
     def has_object_permission(self, request: Request, view: Any, row: Any) -> bool:
         caller = caller_of(request)
@@ -71,6 +76,9 @@ class InProgram(Door):
     # Whether the part of the address that singles something out names a row, whose own program decides then.
     address_names_object: ClassVar[bool] = True
 
+    # Where rows belong to somebody who may do some things with them: the way from a row to that person.
+    owner: ClassVar[str] = ""
+
     _program: Program | None = None
 
     @property
@@ -92,9 +100,14 @@ class InProgram(Door):
 
     def in_reach(self, rows: Any, permission: str) -> Any:
         """Narrow ``rows`` to those the caller may see; to one program in a list, and where one is named."""
-        rows = rows.filter(program__in=self.caller.programs(permission))
+        # By the column: rows of the ledger store their program as a value.
+        in_reach = Q(program_id__in=self.caller.programs(permission))
+        if self.owner and self.caller.person_id:
+            own = self.caller.programs_with_own(permission)
+            in_reach |= Q(program_id__in=own, **{self.owner: self.caller.person_id})
+        rows = rows.filter(in_reach)
         if self.is_asked_of_a_program or names_of(self.request):
-            rows = rows.filter(program=self.program)
+            rows = rows.filter(program_id=self.program.pk)
         return rows
 
 
@@ -115,7 +128,7 @@ def program_of(request: Request, caller: Caller) -> Program:
             note_missed(request, Program, slug, field="slug")
             raise Http404
         return program
-    own = list(caller.own_programs()[:2])
-    if len(own) != 1:
+    own = caller.only_program()
+    if own is None:
         raise ProgramRequired
-    return own[0]
+    return own

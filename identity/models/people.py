@@ -179,6 +179,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             .values_list("pk", flat=True)
         )
 
+    def programs_with_own(self, user: User, permission: str) -> "models.QuerySet[Program, UUID]":
+        """The ids of the programs in which ``user`` holds ``permission`` over what is their own."""
+        held = self.filter(user=user, role__in=rules.roles_with_own(permission))
+        return Program.objects.filter(pk__in=held.values("program")).order_by().values_list("pk", flat=True)
+
 
 class Membership(models.Model):
     """A person's role in a program."""

@@ -13,6 +13,7 @@ SCOPE_WORDS: Final = {
     "intent.read": "Follow intents and their results",
     "ledger.read": "Read the books",
     "membership.read": "Read who has which role",
+    "payment.refund": "Refund payments",
     "program.change": "Change the program's name and time zone",
     "program.read": "Read the program",
     "proposal.read": "Read proposals",
@@ -22,6 +23,9 @@ SCOPE_WORDS: Final = {
     "terms.read": "Read commission rates",
     "user.read": "Read people",
     "wallet.credit": "Put money into wallets",
+    "wallet.hold": "Hold what is in wallets, and take what is held",
+    "wallet.open": "Open wallets",
+    "wallet.read": "Read wallets and payments",
     "wallet.spend": "Spend from wallets",
 }
 

@@ -13,7 +13,6 @@ from ledger.models import Account, Asset, Balance
 from ledger.states import AssetKind
 
 
-@transaction.atomic
 def open_account(code: str, *, program: Program, asset_code: str, at: datetime) -> Account:
     """Return the account of this code and asset, opened if it was not there; of many who ask at once, one opens it.
 
@@ -26,15 +25,18 @@ def open_account(code: str, *, program: Program, asset_code: str, at: datetime) 
     role = chart.role_of(code)
     if role is None:
         raise BadAccountCode(account=code[:120])
+    # Found by one statement and outside of a savepoint: everything that moves money asks for an account or two.
+    known = Account.objects.filter(program=program, asset__code=asset_code, code=code).select_related("asset").first()
+    return known or _open(code, role, program=program, asset_code=asset_code, at=at)
+
+
+@transaction.atomic
+def _open(code: str, role: chart.AccountRole, *, program: Program, asset_code: str, at: datetime) -> Account:
     asset = Asset.objects.filter(code=asset_code).first()
     if asset is None:
         raise UnknownAsset(asset=asset_code[:40])
     if role.name == "TREASURY" and asset.kind != AssetKind.POINTS:
         raise NotForThisAsset(account=code, asset=asset.code)
-
-    known = Account.objects.filter(program=program, asset=asset, code=code).first()
-    if known is not None:
-        return known
     owed = (
         open_account(f"{code}:owed", program=program, asset_code=asset_code, at=at) if role.name == "WALLET" else None
     )

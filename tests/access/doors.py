@@ -54,6 +54,11 @@ class Route:
         return issubclass(self.view, InProgram) and not self.names_object
 
     @property
+    def owner(self) -> str:
+        """The way from a row to the person whose own it is, where such people are let in."""
+        return str(getattr(self.view, "owner", ""))
+
+    @property
     def is_list(self) -> bool:
         return self.action == "list"
 

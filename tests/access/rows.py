@@ -33,6 +33,7 @@ from tests.factories import (
     IssuedStatementFactory,
     MembershipFactory,
     PartyFactory,
+    PaymentRecordFactory,
     PeriodFactory,
     ProposalFactory,
     RailAccountFactory,
@@ -41,8 +42,9 @@ from tests.factories import (
     SealFactory,
     TransactionFactory,
     UserFactory,
+    WalletFactory,
 )
-from wallets.models import RailAccount, RailEvent
+from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet
 
 
 def customer(program: Program) -> User:
@@ -133,6 +135,12 @@ def _ledger_entry(program: Program) -> LedgerEntry:
     )  # fmt: skip
 
 
+def _wallet(program: Program) -> Wallet:
+    party = PartyFactory(program=program, name=f"{program.slug} owner")
+    wallet: Wallet = WalletFactory(program=program, party=party)
+    return wallet
+
+
 # A row in a program.
 IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Account: _account,
@@ -154,6 +162,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),
+    PaymentRecord: lambda program: PaymentRecordFactory(wallet=_wallet(program), description=f"{program.slug} order"),
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,
     Proposal: lambda program: ProposalFactory(
@@ -170,6 +179,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Setting: _setting,
     Transaction: _transaction,
     User: customer,
+    Wallet: _wallet,
 }
 
 

@@ -61,6 +61,31 @@ ROUTES = {
     "GET /api/v2/enterprise/ledger/transactions/{id}": "ledger.read",
     "GET /api/v2/enterprise/ledger/tree": "ledger.read",
     "GET /api/v2/enterprise/ledger/trial-balance": "ledger.read",
+    "POST /api/customer/direct-payment": "payment.make",
+    "POST /api/customer/manual-payment": "wallet.spend",
+    "GET /api/customer/wallet-info": "wallet.read",
+    "GET /api/v2/holds/{id}": "wallet.read",
+    "POST /api/v2/holds/{id}/capture": "wallet.hold",
+    "POST /api/v2/holds/{id}/release": "wallet.hold",
+    "GET /api/v2/payments": "wallet.read",
+    "GET /api/v2/payments/{id}": "wallet.read",
+    "POST /api/v2/payments/{id}/refund": "payment.refund",
+    "GET /api/v2/wallets": "wallet.read",
+    "POST /api/v2/wallets": "wallet.open",
+    "GET /api/v2/wallets/{id}": "wallet.read",
+    "POST /api/v2/wallets/{id}/adjust": "wallet.adjust",
+    "POST /api/v2/wallets/{id}/close": "wallet.freeze",
+    "POST /api/v2/wallets/{id}/freeze": "wallet.freeze",
+    "GET /api/v2/wallets/{id}/holds": "wallet.read",
+    "POST /api/v2/wallets/{id}/holds": "wallet.hold",
+    "GET /api/v2/wallets/{id}/transactions": "wallet.read",
+    "POST /api/v2/wallets/{id}/transfer": "wallet.spend",
+    "POST /api/v2/wallets/{id}/unfreeze": "wallet.freeze",
+    "GET /wallets/{user_id}/balance": "wallet.read",
+    "POST /wallets/{user_id}/bonus": "wallet.credit",
+    "POST /wallets/{user_id}/spend": "wallet.spend",
+    "POST /wallets/{user_id}/topup": "wallet.credit",
+    "GET /wallets/{user_id}/transactions": "wallet.read",
     "GET /api/v2/intents": "intent.read",
     "GET /api/v2/intents/{id}": "intent.read",
     "POST /api/v2/intents/{id}/retry": "intent.retry",
@@ -85,7 +110,10 @@ ROUTES = {
 }
 
 # Only people pass these: a key and the service are turned away although they may carry the permission to read.
-PEOPLE_ONLY = {"POST /api/v2/proposals", "POST /api/v2/proposals/{id}/vote", "POST /api/v2/proposals/{id}/recall"}
+PEOPLE_ONLY = {
+    "GET /api/customer/wallet-info", "POST /api/customer/direct-payment", "POST /api/customer/manual-payment",
+    "POST /api/v2/proposals", "POST /api/v2/proposals/{id}/vote", "POST /api/v2/proposals/{id}/recall",
+}  # fmt: skip
 
 # Screens of the back office: the list and the page of an object.
 SCREENS = {

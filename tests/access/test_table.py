@@ -46,13 +46,17 @@ def test_every_model_that_a_door_names_has_a_row() -> None:
 
 @pytest.mark.parametrize("permission", ASKED_FOR)
 def test_somebody_holds_every_permission_that_is_asked_for(permission: str) -> None:
-    assert rules.roles_with(permission)
+    assert rules.roles_with(permission) | rules.roles_with_own(permission)
 
 
 def test_nobody_holds_a_permission_that_no_role_should() -> None:
     outside = set().union(*(rules.ROLE_PERMISSIONS[role] for role in ("MERCHANT", "AFFILIATE", "CUSTOMER")))
 
     assert outside == {"program.read", "affiliate_portal.enter"}
+    # Over their own, and staff hold nothing so: what they may do, they may do with everybody's.
+    with_own = set().union(*rules.OWN_PERMISSIONS.values())
+    assert with_own == {"payment.make", "wallet.read", "wallet.spend"}
+    assert not set(rules.OWN_PERMISSIONS) & rules.STAFF_ROLES
     assert not rules.ROLE_PERMISSIONS["AUDITOR"] & {
         permission
         for permission in set().union(*rules.ROLE_PERMISSIONS.values())

@@ -103,6 +103,10 @@ class Knocker:
                 places.add(place)
         return places
 
+    def held_with_own(self, permission: str) -> set[str]:
+        """Return where the table gives this one ``permission`` over what is their own."""
+        return {place for role, place in self.roles if permission in rules.OWN_PERMISSIONS.get(role, ())}
+
     def holds(self, permission: str, place: str) -> bool:
         """Whether the table gives this one ``permission`` over what belongs to ``place``.
 
@@ -115,9 +119,12 @@ class Knocker:
         in_house = [role for role, held_in in self.roles if held_in == HOUSE and role in rules.STAFF_ROLES]
         return rules.grants(in_house, permission) and rules.grants(in_house, "operations.read")
 
-    def at_an_object(self, permission: str, place: str, *, reading: str) -> Said:
-        """Return what is said to this one about an object of ``place``: what can't be read is not there."""
-        if not self.held(permission):
+    def at_an_object(self, permission: str, place: str, *, reading: str, has_owner: bool = False) -> Said:
+        """Return what is said to this one about an object of ``place``: what can't be read is not there.
+
+        An owner is let in, and nothing of the house of these tests is theirs.
+        """
+        if not self.held(permission) | (self.held_with_own(permission) if has_owner else set()):
             return Said.FORBIDDEN
         if not self.holds(reading, place):
             return Said.NOT_THERE

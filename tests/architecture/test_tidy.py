@@ -59,8 +59,9 @@ HOMELESS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "man
 
 # Where the environment may be read: the table's reader, and processes that prepare another process's environment.
 ENVIRONMENT_READERS = {
-    "manage.py", "config/wsgi.py", "config/environment/__init__.py", "config/postgres/connection.py",
-    "config/postgres/embedded.py", "config/processes/supervisor.py", "config/processes/guard.py",
+    "manage.py", "config/wsgi.py", "config/bench/server.py", "config/environment/__init__.py",
+    "config/postgres/connection.py", "config/postgres/embedded.py", "config/processes/supervisor.py",
+    "config/processes/guard.py",
     "config/backup/verification.py", "config/web/metrics.py", "config/operators/examination.py",
     "config/management/commands/worker.py", "identity/management/commands/createsuperuser.py",
 }  # fmt: skip

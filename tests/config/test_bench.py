@@ -84,6 +84,22 @@ def test_on_grown_books_ledger_verify_is_clean_and_answers_are_timed(tmp_path: P
     assert "| balance now, any account | 300 |" in report.read_text()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_spending_is_measured_on_the_production_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = StringIO()
+    for name, few in {"WALLETS": 4, "REQUESTS": 32, "OPEN_LOOP_SECONDS": 1, "LEAST_SAMPLED": 20}.items():
+        monkeypatch.setattr(f"config.bench.wallets.{name}", few)
+
+    call_command("bench", "wallets", "--rounds", "1", "--json", stdout=said)
+
+    [report] = json.loads(said.getvalue())["benchmarks"]
+    assert set(report["rates"]) == {"spend", "bare view, one INSERT"}
+    assert [reading["target"] for reading in report["readings"]] == [0.35]
+    [timing] = report["timings"]
+    assert timing["times"] >= 20
+    assert 0 < timing["median"] <= timing["p99"]
+
+
 def test_the_slowest_of_a_hundred_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([moment for number in range(101) for moment in (number, number + (9 if number == 3 else 0.001))])
     monkeypatch.setattr("config.bench.frame.time.perf_counter", lambda: next(clock))

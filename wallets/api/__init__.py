@@ -1,1 +1,1 @@
-"""The API of wallets and rails."""
+"""The routes of wallets: /api/v2/wallets and its like, /api/customer, the wallet service at /wallets, and rails."""

@@ -1,9 +1,36 @@
-"""Routes of rails under /api/v2/."""
+"""Routes of wallets and rails: under /api/v2/, under /api/customer/, and the wallet service's from the root."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from wallets.api.views import HookView, RailAccountViewSet, RailEventViewSet
+from wallets.api.views import (
+    CustomerViewSet,
+    HoldViewSet,
+    HookView,
+    PaymentViewSet,
+    RailAccountViewSet,
+    RailEventViewSet,
+    WalletServiceViewSet,
+    WalletViewSet,
+)
+
+wallets = SimpleRouter(trailing_slash=False, use_regex_path=False)
+wallets.register("wallets", WalletViewSet, basename="wallet")
+wallets.register("holds", HoldViewSet, basename="hold")
+wallets.register("payments", PaymentViewSet, basename="payment")
+
+customer = [
+    path("manual-payment", CustomerViewSet.as_view({"post": "manual_payment"}), name="manual-payment"),
+    path("wallet-info", CustomerViewSet.as_view({"get": "wallet_info"}), name="wallet-info"),
+    path("direct-payment", CustomerViewSet.as_view({"post": "direct_payment"}), name="direct-payment"),
+]
+
+service = [
+    path(f"<uuid:user_id>/{name}", WalletServiceViewSet.as_view({method: name}), name=f"wallet-{name}")
+    for name, method in (
+        ("balance", "get"), ("transactions", "get"), ("topup", "post"), ("bonus", "post"), ("spend", "post"),
+    )
+]  # fmt: skip
 
 rails = SimpleRouter(trailing_slash=False, use_regex_path=False)
 rails.register("rail-accounts", RailAccountViewSet, basename="rail-account")

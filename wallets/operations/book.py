@@ -27,7 +27,7 @@ class Written:
         return next(line for line in self.lines if line.wallet_id == wallet.pk)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # what has been asked for has one, and is undone as a whole
 def book(
     posting: Posting,
     *,

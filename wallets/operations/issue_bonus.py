@@ -35,8 +35,10 @@ def issue_bonus(
     (wallet,) = lock_wallets(wallet_id, program_id=program_id)
     code = house_account_code(wallet.program, wallet.asset, "expense")
     source = open_account(code, program=wallet.program, asset_code=wallet.asset.code, at=at)
-    if not is_booked(program_id, house_key):
-        checking.require_usable(is_closed=wallet.is_closed, version=wallet.version, seen=version)
+    checking.require_usable(
+        is_closed=wallet.is_closed, version=wallet.version, seen=version,
+        unless=lambda: is_booked(program_id, house_key),
+    )  # fmt: skip
 
     posting = Posting(
         program_id=program_id, key=house_key, kind="BONUS", memo=description, metadata=metadata,

@@ -8,7 +8,7 @@ from wallets.errors import UnknownWallet
 from wallets.models import Wallet
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # it writes nothing that would have to be undone
 def lock_wallets(*wallet_ids: UUID, program_id: UUID) -> list[Wallet]:
     """Return the wallets in the order they were asked for, locked in the order of the house.
 

@@ -33,7 +33,8 @@ def note_booked(
     holds the wallets' locks and has booked in this database transaction.
     """
     told = {**(metadata or {}), **({"payment": str(payment.pk)} if payment else {})}
-    entries = list(Entry.objects.filter(transaction=booked_id).order_by("id"))
+    found = Entry.objects.filter(transaction=booked_id).order_by("id")
+    entries = list(found.values_list("debit_account_id", "credit_account_id", "amount"))
     standing = holdings(wallets)
     lines: list[WalletTransaction] = []
     with exactly():
@@ -53,10 +54,9 @@ def note_booked(
     return WalletTransaction.objects.bulk_create(lines)
 
 
-def _change_of(wallet: Wallet, entries: Iterable[Entry]) -> _Change:
+def _change_of(wallet: Wallet, entries: Iterable[tuple[int, int, Decimal]]) -> _Change:
     change, own = _Change(), (wallet.account_id, wallet.reserved_id)
-    for entry in entries:
-        debit, credit, amount = entry.debit_account_id, entry.credit_account_id, entry.amount
+    for debit, credit, amount in entries:
         if debit in own and credit == wallet.owed_id:
             change.repaid += amount
             continue

@@ -45,8 +45,10 @@ def top_up(
         source = open_account(TREASURY, program=program, asset_code=asset.code, at=at)
     else:
         source = clearing_of(program, asset, rail)
-    if not is_booked(program_id, house_key):
-        checking.require_usable(is_closed=wallet.is_closed, version=wallet.version, seen=version)
+    checking.require_usable(
+        is_closed=wallet.is_closed, version=wallet.version, seen=version,
+        unless=lambda: is_booked(program_id, house_key),
+    )  # fmt: skip
 
     posting = Posting(
         program_id=program_id, key=house_key, kind="TOPUP", memo=description, metadata=metadata,

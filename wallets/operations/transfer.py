@@ -35,9 +35,11 @@ def transfer(
     if wallet_id == to:
         raise TransferToSelf
     sender, receiver = lock_wallets(wallet_id, to, program_id=program_id)
-    if not is_booked(program_id, house_key):
-        checking.require_usable(is_closed=sender.is_closed, version=sender.version, seen=version)
-        checking.require_usable(is_closed=receiver.is_closed, version=receiver.version, seen=None)
+    for wallet, seen in ((sender, version), (receiver, None)):
+        checking.require_usable(
+            is_closed=wallet.is_closed, version=wallet.version, seen=seen,
+            unless=lambda: is_booked(program_id, house_key),
+        )  # fmt: skip
 
     posting = Posting(
         program_id=program_id, key=house_key, kind="TRANSFER", memo=description, metadata=metadata,

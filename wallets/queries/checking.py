@@ -1,5 +1,6 @@
 """What a caller may ask: checked before anything is locked or written for it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -69,13 +70,19 @@ def account_code(wallet_id: UUID) -> str:
     return f"wallet:{wallet_id}"
 
 
-def require_usable(*, is_closed: bool, version: int, seen: int | None) -> None:
+def require_usable(
+    *, is_closed: bool, version: int, seen: int | None, unless: Callable[[], bool] = lambda: False
+) -> None:  # fmt: skip
     """Refuse to do anything new with a wallet that is closed, or that the caller has seen otherwise.
+
+    ``unless`` is whether it was done before, and is asked only where it matters.
 
     :raises WalletIsClosed: if it is closed.
     :raises WalletChanged: if it has another version than the caller has seen.
     """
+    has_changed = seen is not None and seen != version
+    if not (is_closed or has_changed) or unless():
+        return
     if is_closed:
         raise WalletIsClosed
-    if seen is not None and seen != version:
-        raise WalletChanged(version=version, seen=seen)
+    raise WalletChanged(version=version, seen=seen)

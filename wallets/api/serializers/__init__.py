@@ -1,5 +1,52 @@
 """What the API shows of wallets and rails, and what it takes."""
 
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
+from wallets.api.serializers.wallets import (
+    AdjustInput,
+    BalancesOutput,
+    BookedOutput,
+    CaptureInput,
+    DirectPaymentInput,
+    HoldInput,
+    HoldOutput,
+    ManualPaymentInput,
+    OfAssetInput,
+    OnceInput,
+    OpenInput,
+    PaymentOutput,
+    RefundInput,
+    RefundOutput,
+    TopUpInput,
+    TransferInput,
+    WalletInfoOutput,
+    WalletOutput,
+    WalletReasonInput,
+    WalletTransactionOutput,
+)
 
-__all__ = ("DraftInput", "HookOutput", "RailAccountOutput", "RailEventOutput")
+__all__ = (
+    "AdjustInput",
+    "BalancesOutput",
+    "BookedOutput",
+    "CaptureInput",
+    "DirectPaymentInput",
+    "DraftInput",
+    "HoldInput",
+    "HoldOutput",
+    "HookOutput",
+    "ManualPaymentInput",
+    "OfAssetInput",
+    "OnceInput",
+    "OpenInput",
+    "PaymentOutput",
+    "RailAccountOutput",
+    "RailEventOutput",
+    "RefundInput",
+    "RefundOutput",
+    "TopUpInput",
+    "TransferInput",
+    "WalletInfoOutput",
+    "WalletOutput",
+    "WalletReasonInput",
+    "WalletTransactionOutput",
+)

@@ -1,6 +1,20 @@
-"""Doors of the API into wallets and rails."""
+"""The routes' views."""
 
+from wallets.api.views.customer import CustomerViewSet
+from wallets.api.views.holds import HoldViewSet
 from wallets.api.views.hooks import HookView
+from wallets.api.views.payments import PaymentViewSet
 from wallets.api.views.rails import RailAccountViewSet, RailEventViewSet
+from wallets.api.views.service import WalletServiceViewSet
+from wallets.api.views.wallets import WalletViewSet
 
-__all__ = ("HookView", "RailAccountViewSet", "RailEventViewSet")
+__all__ = [
+    "CustomerViewSet",
+    "HoldViewSet",
+    "HookView",
+    "PaymentViewSet",
+    "RailAccountViewSet",
+    "RailEventViewSet",
+    "WalletServiceViewSet",
+    "WalletViewSet",
+]
