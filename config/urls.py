@@ -6,7 +6,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.web import health, pages
+from config.web import health, overview, pages
+from identity.portal.urls import urlpatterns as of_the_person
 from ledger.api.urls import intents
 
 # The browsable API links to these names; signing in and out is one page for the whole house.
@@ -14,6 +15,8 @@ browsable_api = [
     path("login/", RedirectView.as_view(pattern_name="account_login", query_string=True), name="login"),
     path("logout/", RedirectView.as_view(pattern_name="account_logout"), name="logout"),
 ]
+
+portal = [path("", overview.overview, name="overview"), *of_the_person]
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -23,7 +26,8 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("portal/", include("identity.portal.urls")),
+    path("portal/", include((portal, "portal"))),
+    path("portal/wallets/", include("wallets.portal.urls")),
     path("affiliate/", include("affiliates.portal.urls")),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/", include(intents.urls)),

@@ -27,11 +27,11 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"program.create", "program.change", "program.change_status", "key.read", "key.manage", "seal.read"}
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
-    | {"statement.issue", "intent.read", "intent.retry"},
+    | {"statement.issue", "intent.read", "intent.retry", "payment.refund"},
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
-    | {"statement.issue", "intent.read", "intent.retry"},
+    | {"statement.issue", "intent.read", "intent.retry", "payment.refund"},
     "FINANCE_APPROVER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "account.freeze", "statement.issue", "intent.read"},

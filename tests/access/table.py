@@ -101,6 +101,9 @@ SCREENS = {
     "ledger.period": "ledger.read",
     "ledger.transaction": "ledger.read",
     "notifications.delivery": "notification.read",
+    "wallets.paymentrecord": "ledger.read",
+    "wallets.wallet": "ledger.read",
+    "wallets.wallettransaction": "ledger.read",
 }
 
 # Everything else under /admin/, by method and URL name.
@@ -145,6 +148,14 @@ BUTTONS = {
     "POST ledger_intent_retry_many": "intent.retry",
     "POST ledger_period_close": "ledger.close",
     "POST notifications_delivery_retry": "notification.retry",
+    "GET wallets_paymentrecord_prove": "ledger.propose",
+    "POST wallets_paymentrecord_prove": "ledger.propose",
+    "GET wallets_paymentrecord_refund": "payment.refund",
+    "POST wallets_paymentrecord_refund": "payment.refund",
+    "GET wallets_wallet_adjust": "ledger.propose",
+    "POST wallets_wallet_adjust": "ledger.propose",
+    "POST wallets_wallet_state": "account.freeze",
+    "POST wallets_wallet_verify": "ledger.read",
 }
 
 # Buttons over what belongs to no program: the permission is asked in the house, of those who operate it.
@@ -161,6 +172,9 @@ AUTOCOMPLETES = {
     "identity.user": "user.read",
     "ledger.account": "ledger.read",
     "ledger.transaction": "ledger.read",
+    "wallets.paymentrecord": "ledger.read",
+    "wallets.wallet": "ledger.read",
+    "wallets.wallettransaction": "ledger.read",
 }
 
 # Files to take away: whatever answers with an attachment, says `exports = True`, or is an action of a list.

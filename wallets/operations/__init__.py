@@ -13,6 +13,7 @@ from wallets.operations.find_payee import find_payee
 from wallets.operations.freeze import freeze
 from wallets.operations.hold import hold
 from wallets.operations.issue_bonus import issue_bonus
+from wallets.operations.issue_statement import issue_statement
 from wallets.operations.lock_wallets import lock_wallets
 from wallets.operations.mark_paid import mark_paid
 from wallets.operations.note_booked import note_booked
@@ -42,6 +43,7 @@ __all__ = [
     "freeze",
     "hold",
     "issue_bonus",
+    "issue_statement",
     "lock_wallets",
     "mark_paid",
     "note_booked",

@@ -1,0 +1,10 @@
+"""Wallets in the back office."""
+
+from wallets.admin.payments import PaymentRecordAdmin
+from wallets.admin.ties import register_ties
+from wallets.admin.transactions import WalletTransactionAdmin
+from wallets.admin.wallets import WalletAdmin
+
+register_ties()
+
+__all__ = ["PaymentRecordAdmin", "WalletAdmin", "WalletTransactionAdmin"]
