@@ -86,7 +86,8 @@ def _check_adjustment(program: Program, payload: Payload) -> None:
 def _describe_adjustment(payload: Payload) -> list[tuple[str, str]]:
     wallet = Wallet.objects.filter(pk=payload["wallet"]).select_related("party", "asset").first()
     whose = f"{wallet.party}, {wallet.asset.name}" if wallet else str(payload["wallet"])
-    return [("Wallet", whose), ("Amount", str(payload["amount"])), ("Why", str(payload["reason"]))]
+    amount = f"{payload['amount']} {wallet.asset.code}" if wallet else str(payload["amount"])
+    return [("Wallet", whose), ("Amount", amount), ("Why", str(payload["reason"]))]
 
 
 def _adjust(proposal: Proposal, at: datetime) -> Payload:

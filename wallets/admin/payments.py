@@ -116,7 +116,7 @@ class PaymentRecordAdmin(WalletsScreen):
     def refund_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give back some of a payment, or all that is left."""
         payment = self.asked_for(request, pk, "payment.refund")
-        form = RefundForm(request.POST or None, asset=payment.asset, rail=payment.rail)
+        form = RefundForm(request.POST if request.method == "POST" else None, asset=payment.asset, rail=payment.rail)
         if request.method == "POST" and form.is_valid():
             said = form.cleaned_data
             try:
@@ -145,7 +145,7 @@ class PaymentRecordAdmin(WalletsScreen):
     def prove_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Propose that a payment is taken as proven, where no rail can say."""
         payment = self.asked_for(request, pk, "ledger.propose")
-        form = ProvenForm(request.POST or None)
+        form = ProvenForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             payload = {"payment": str(payment.pk), "receipt": form.cleaned_data["receipt"]}
             try:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from audit.access import may
 from audit.admin import tie
-from identity.models import Party
+from identity.models import Party, Proposal
 from ledger.models import Account, Hold, Transaction
 from wallets.models import Wallet
 
@@ -17,6 +17,7 @@ def register_ties() -> None:
     tie(Account, lambda request, row: _wallets(request, account=row))
     tie(Hold, lambda request, row: _wallets(request, account=row.wallet_id))
     tie(Party, _of_party)
+    tie(Proposal, _of_proposal)
     tie(Transaction, _of_transaction)
 
 
@@ -31,6 +32,14 @@ def _of_party(request: HttpRequest, row: Party) -> list[tuple[str, str]]:
     if not may(request, "ledger.read") or not row.wallets.exists():
         return []
     return [("Its wallets", f"{reverse('admin:wallets_wallet_changelist')}?party__id__exact={row.pk}")]
+
+
+def _of_proposal(request: HttpRequest, row: Proposal) -> list[tuple[str, str]]:
+    screens = {"wallets.wallet": "The wallet", "wallets.paymentrecord": "The payment"}
+    if row.subject_type not in screens or not may(request, "ledger.read"):
+        return []
+    name = row.subject_type.replace(".", "_")
+    return [(screens[row.subject_type], reverse(f"admin:{name}_change", args=[row.subject_id]))]
 
 
 def _of_transaction(request: HttpRequest, row: Transaction) -> list[tuple[str, str]]:

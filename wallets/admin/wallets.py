@@ -1,5 +1,6 @@
 """Wallets: what each holds, what happened in it, and putting it right."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -135,7 +136,7 @@ class WalletAdmin(WalletsScreen):
     def adjust_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Put a wallet right: alone up to the program's limit, and beyond it by a proposal."""
         wallet = self.asked_for(request, pk, "ledger.propose")
-        form = AdjustForm(request.POST or None, asset=wallet.asset)
+        form = AdjustForm(request.POST if request.method == "POST" else None, asset=wallet.asset)
         if request.method == "POST" and form.is_valid():
             try:
                 return self._adjust(request, wallet, form.cleaned_data)
@@ -144,8 +145,7 @@ class WalletAdmin(WalletsScreen):
         there, most = holding(wallet), adjustable_alone(wallet.program, wallet.asset)
         return self.dialog(
             request, wallet, form, title="Adjust the wallet", button="Adjust or propose",
-            about=f"Within a day, one person adjusts up to {grouped(most, wallet.asset, named=True)} of a wallet. "
-            "What is more becomes a proposal, and a second person decides.",
+            about=_alone(most, wallet),
             facts=[
                 ("Owner", str(wallet.party)),
                 ("Available", grouped(there.available, wallet.asset, named=True)),
@@ -160,12 +160,12 @@ class WalletAdmin(WalletsScreen):
         asked = {"amount": amount, "key": f"admin:{wallet.pk}:{said['key']}", "reason": said["reason"]}
         try:
             line = adjust(wallet.pk, program_id=wallet.program_id, **asked, at=timezone.now())
-        except AdjustmentNeedsTwo as needs:
+        except AdjustmentNeedsTwo:
             proposal = propose_adjustment(
                 wallet.pk, program=wallet.program, **asked, by=person_of(request), at=timezone.now()
             )
-            said_so = f"More than {needs.params['most']} {wallet.asset.code} within a day takes two: it is proposed,"
-            self.message_user(request, f"{said_so} and another person decides. Nothing has moved yet.", messages.INFO)
+            words = "This takes two: it is proposed, and another person decides. Nothing has moved yet."
+            self.message_user(request, words, messages.INFO)
             return redirect("admin:identity_proposal_change", proposal.pk)
         words = f"Adjusted by {'+' if amount > 0 else '-'}{plain(line.amount)} {wallet.asset.code}."
         self.message_user(request, words, messages.SUCCESS)
@@ -208,6 +208,15 @@ class WalletAdmin(WalletsScreen):
         else:
             self.message_user(request, f"It agrees with the books and with itself: {looked}.", messages.SUCCESS)
         return redirect("admin:wallets_wallet_change", wallet.pk)
+
+
+def _alone(most: Decimal, wallet: Wallet) -> str:
+    if not most:
+        return f"Nobody adjusts {wallet.asset.code} alone: this becomes a proposal, and a second person decides."
+    return (
+        f"Within a day, one person adjusts up to {grouped(most, wallet.asset, named=True)} of a wallet. "
+        "What is more becomes a proposal, and a second person decides."
+    )
 
 
 def _count(number: int, noun: str) -> str:

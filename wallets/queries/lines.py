@@ -67,7 +67,7 @@ def latest_of(wallets: Iterable[Wallet], *, count: int) -> list[WalletTransactio
         return []
     ids = [pk for (pk,) in (latest[0].union(*latest[1:], all=True) if len(latest) > 1 else latest[0])]
     rows = WalletTransaction.objects.filter(pk__in=ids).select_related("wallet__asset", "wallet__program", "payment")
-    return list(rows.order_by("-completed_at", "-number")[:count])
+    return list(rows.order_by("-completed_at", "-pk")[:count])
 
 
 def others_in(lines: Iterable[WalletTransaction]) -> dict[UUID, str]:

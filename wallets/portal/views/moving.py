@@ -36,7 +36,7 @@ _FIELDS: Final[dict[type[DomainError], str]] = {
 def transfer(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send something to somebody else's wallet."""
     own = own_wallet(request, pk)
-    form = TransferForm(request.POST or None, asset=own.asset)
+    form = TransferForm(request.POST if request.method == "POST" else None, asset=own.asset)
 
     def send(said: dict[str, Any]) -> WalletTransaction:
         to = _recipient(request, said["to"], own)
@@ -53,7 +53,7 @@ def transfer(request: HttpRequest, pk: UUID) -> HttpResponse:
 def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Pay the program, or somebody else in it."""
     own = own_wallet(request, pk)
-    form = PayForm(request.POST or None, asset=own.asset, program_name=own.program.name)
+    form = PayForm(request.POST if request.method == "POST" else None, asset=own.asset, program_name=own.program.name)
 
     def send(said: dict[str, Any]) -> WalletTransaction:
         payment = pay_from_wallet(

@@ -51,7 +51,7 @@ def wallet(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "shown": ShownWallet(own, holding(own)), "form": form, "lines": shown_lines(page.lines),
         "pending": shown_lines(pending), "is_everything": asked.is_everything, "is_first": older_than is None,
-        "older": _query(request, page.older_than), "newest": _query(request, None),
+        "older": _query(request, page.older_than) if page.older_than else "", "newest": _query(request, None),
     }  # fmt: skip
     return render(request, "portal/wallets/wallet.html", context)
 

@@ -31,7 +31,7 @@ def statements(request: HttpRequest, pk: UUID) -> HttpResponse:
     zone = ZoneInfo(own.program.time_zone)
     today = now.astimezone(zone).date()
     month = today.replace(day=1)
-    form = StatementForm(request.POST or None, initial={"since": month, "until": today})
+    form = StatementForm(request.POST if request.method == "POST" else None, initial={"since": month, "until": today})
     if request.method == "POST" and form.is_valid():
         since, until = form.cleaned_data["since"], form.cleaned_data["until"]
         try:
