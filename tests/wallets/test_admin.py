@@ -1,6 +1,7 @@
 """Wallets in the back office: what staff see, and what each button does and refuses."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,12 +11,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Entry
-from identity.models import Program, Proposal, User
+from identity.models import Membership, Program, Proposal, User
 from identity.states import Role
+from ledger.errors import SearchTooWide
 from ledger.models import Transaction
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, PartyFactory, ProgramFactory, UserFactory
+from tests.signed_in import with_second_factor
 from tests.wallets.owners import Owner, owner, signed_in
 from tests.wallets.purses import RAIL, Purses
 from wallets.models import Outgoing, PaymentRecord, Wallet, WalletTransaction
@@ -177,13 +181,6 @@ def test_a_little_is_adjusted_alone_and_once(purses: Purses, ann: Owner, maker: 
 def test_more_becomes_a_proposal_says_so_and_is_carried_out_by_a_second_person(
     purses: Purses, program: Program, ann: Owner, maker: Client
 ) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from identity.models import Membership
-    from identity.operations import carry_out_proposal
-    from tests.signed_in import with_second_factor
 
     approver = member(program, Role.FINANCE_APPROVER)
     Membership.objects.filter(user=approver).update(created_at=timezone.now() - timedelta(days=9))
@@ -201,9 +198,6 @@ def test_more_becomes_a_proposal_says_so_and_is_carried_out_by_a_second_person(
     ballot = {"revision": 1, "digest": proposal.digest, "decision": "APPROVE"}
     client = with_second_factor(Client(), approver)
     assert "Voted." in sent(client.post(reverse("admin:identity_proposal_vote", args=[proposal.pk]), ballot))
-    proposal.refresh_from_db()
-    if proposal.state == "APPROVED":
-        carry_out_proposal(proposal.pk, at=timezone.now())
     assert purses.has(ann.name)[0] == 1500
 
 
@@ -213,29 +207,23 @@ def test_more_becomes_a_proposal_says_so_and_is_carried_out_by_a_second_person(
         {"amount": ""}, {"amount": "0"}, {"amount": "-5"}, {"amount": "NaN"}, {"amount": "1e999999"}, {"amount": "x\0"},
         {"amount": "9" * 300}, {"amount": "0.00001"}, {"reason": ""}, {"reason": "  "}, {"reason": "a\0b"},
         {"reason": "x" * 501}, {"direction": "sideways"}, {"key": ""}, {"key": "a\0"},
-        {"direction": "take", "amount": "1001"}, {},
+        {"direction": "take", "amount": "1001"}, {},  # more than one may adjust alone, and nobody could agree
     ],
 )  # fmt: skip
 def test_an_adjustment_that_makes_no_sense_is_refused_and_nothing_typed_is_lost(
     bad: dict[str, str], purses: Purses, ann: Owner, maker: Client
 ) -> None:
     before = purses.standing()
-    purses.do("hold", ann.name, "0.0001") if not bad else None
     form = adjusting(**bad) if bad else {}
 
     answer = maker.post(address(ann.wallet(), "adjust"), form)
 
-    if bad.get("amount") == "1001":  # a proposal may ask for what is not there yet
-        assert Proposal.objects.count() <= 1
-        assert purses.has(ann.name)[0] == 1000
-        return
     page = answer.content.decode()
     assert answer.status_code == 200
     assert 'class="give__error"' in page
     if form.get("reason", "").strip() and "\0" not in form["reason"]:
         assert form["reason"] in page
-    if bad:
-        assert purses.standing() == before
+    assert purses.standing() == before
     assert not Proposal.objects.exists()
 
 
@@ -315,7 +303,6 @@ def test_integrity_is_checked_and_what_differs_is_named(purses: Purses, ann: Own
 def test_a_wallet_too_large_to_look_at_names_the_command(
     purses: Purses, ann: Owner, maker: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ledger.errors import SearchTooWide
 
     def too_wide(_: Any) -> list[Any]:
         raise SearchTooWide(seconds=3)
@@ -377,11 +364,6 @@ def test_a_refund_that_makes_no_sense_is_refused(
 def test_that_a_payment_came_is_proposed_where_no_rail_can_say(
     purses: Purses, program: Program, ann: Owner, maker: Client
 ) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-
-    from identity.models import Membership
 
     Membership.objects.filter(user=member(program, Role.FINANCE_APPROVER)).update(
         created_at=timezone.now() - timedelta(days=9)
@@ -419,11 +401,9 @@ def test_who_may_only_read_finds_no_buttons(purses: Purses, program: Program, an
 
 def test_one_s_own_wallet_elsewhere_is_not_the_back_office_s_affair(purses: Purses, ann: Owner, assets: None) -> None:
     """Somebody who works for one program and is a customer of another sees only the first one's wallets there."""
-    from tests.factories import ProgramFactory
 
     MembershipFactory(user=ann.user, program=purses.program, role=Role.FINANCE_MAKER)
     elsewhere = Purses(ProgramFactory())
-    from tests.factories import PartyFactory
 
     elsewhere.parties["Ann"] = PartyFactory(program=elsewhere.program, name="Ann", user=ann.user)
     there = elsewhere.wallet("Ann")

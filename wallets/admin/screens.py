@@ -40,6 +40,10 @@ class WalletsScreen(RecordedAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), AssetFilter, ProgramFilter]
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        own = (AssetFilter.parameter_name, ProgramFilter.parameter_name)
+        return lookup in own or super().lookup_allowed(lookup, value, request)
+
     def asked_for(self, request: HttpRequest, pk: UUID, permission: str) -> Any:
         """Return the row that a button is about.
 
