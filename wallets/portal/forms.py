@@ -25,7 +25,7 @@ class LinesForm(forms.Form):
         label="Reference",
         max_length=200,
         required=False,
-        widget=forms.TextInput({"type": "search", "placeholder": "An id, a receipt, or words", "autocomplete": "off"}),
+        widget=forms.TextInput({"type": "search", "placeholder": "Id, receipt, key or words", "autocomplete": "off"}),
     )
 
 
