@@ -90,7 +90,7 @@ def test_a_filter_that_makes_no_sense_is_told_and_breaks_nothing(ann: Owner) -> 
         {"q": "a\0b"}, {"q": "x" * 400}, {"since": "yesterday"}, {"since": "0001-01-01"}, {"until": "9999-12-31"},
         {"type": "GIFT"}, {"type": "A\0B"}, {"q": "%"}, {"q": "\\"}, {"q": "'"},
     ):  # fmt: skip
-        page = ann.page(**query)  # type: ignore[arg-type]
+        page = ann.page(**query)
         assert "field__errors" in page or "fits what you asked" in page, query
     for number in ("x", "-1", "1e3", "9" * 30, "\N{SUPERSCRIPT TWO}", ""):
         assert ann.client.get(ann.url(), {"older_than": number}).status_code == 400, number
@@ -173,7 +173,10 @@ def test_a_stranger_is_asked_to_sign_in(ann: Owner) -> None:
 
 
 def test_a_statement_is_issued_once_and_is_the_same_file_whenever_it_is_taken(purses: Purses, ann: Owner) -> None:
-    days = {"since": timezone.now().date() - timedelta(days=40), "until": timezone.now().date() - timedelta(days=10)}
+    days: dict[str, Any] = {
+        "since": timezone.now().date() - timedelta(days=40),
+        "until": timezone.now().date() - timedelta(days=10),
+    }
 
     for _ in range(2):
         assert ann.send("statements/", **days)["Location"] == ann.url("statements/")
@@ -196,7 +199,7 @@ def test_with_today_in_it_a_statement_reaches_up_to_now(
     purses: Purses, ann: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
-    days = {"since": now.date() - timedelta(days=1), "until": now.date() + timedelta(days=3)}
+    days: dict[str, Any] = {"since": now.date() - timedelta(days=1), "until": now.date() + timedelta(days=3)}
 
     ann.send("statements/", **days)
 

@@ -1,6 +1,7 @@
 """Transfers and payments from the portal: looked at before, done once, and refused in words."""
 
 import re
+from decimal import Decimal
 from html import escape
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +23,7 @@ BEN = "ben@example.com"
 
 def key_of(page: str) -> str:
     [key] = re.findall(r'name="key"[^>]*value="([0-9a-f-]{36})"|value="([0-9a-f-]{36})"[^>]*name="key"', page)
-    return key[0] or key[1]
+    return str(key[0] or key[1])
 
 
 def form(**more: Any) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def test_the_program_is_paid(purses: Purses, ann: Owner) -> None:
     assert "Payment to Acme" in receipt
     payment = PaymentRecord.objects.get()
     assert str(payment.pk) in receipt
-    assert (payment.amount, payment.state, payment.payee.code) == (42, "PAID", "program:acme:revenue")
+    assert (payment.amount, payment.state, payment.payee.code) == (Decimal(42), "PAID", "program:acme:revenue")
 
 
 def test_somebody_else_is_paid_by_the_address_of_the_wallet(purses: Purses, ann: Owner, ben: Owner) -> None:
