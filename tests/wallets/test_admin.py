@@ -156,6 +156,24 @@ def test_lists_read_as_often_for_many_rows_as_for_a_few(purses: Purses, ann: Own
     assert max(few) <= 25, few
 
 
+@pytest.mark.parametrize("model", [Wallet, WalletTransaction, PaymentRecord])
+def test_every_list_is_narrowed_by_asset_and_program(
+    model: type[Any], purses: Purses, ann: Owner, maker: Client
+) -> None:
+    purses.do("pay_from_wallet", ann.name, "1")
+    purses.do("top_up", ann.name, "5", asset="GOLD")
+    purses.do("pay_from_wallet", ann.name, "1", asset="GOLD")
+
+    def count(**query: str) -> int:
+        return int(maker.get(list_of(model), query).context["cl"].result_count)
+
+    everything = count()
+    assert count(program="acme") == everything
+    assert count(program="nowhere") == 0
+    assert count(asset="KES") + count(asset="GOLD") == everything
+    assert min(count(asset="KES"), count(asset="GOLD")) > 0
+
+
 # Adjusting
 
 

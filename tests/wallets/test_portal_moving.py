@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from identity.models import Program
+from identity.states import ProgramStatus
 from ledger.models import Transaction
 from tests.factories import ProgramFactory
 from tests.wallets.owners import Owner, owner, signed_in
@@ -211,11 +213,12 @@ def test_the_program_is_paid(purses: Purses, ann: Owner) -> None:
 
 
 def test_somebody_else_is_paid_by_the_address_of_the_wallet(purses: Purses, ann: Owner, ben: Owner) -> None:
-    done = ann.send("pay/", **form(amount="42", payee=ben.wallet().account.code), confirmed="1")
+    for payee in (ben.wallet().account.code, str(ben.wallet().pk)):
+        done = ann.send("pay/", **form(amount="42", payee=payee), confirmed="1")
+        assert "Payment to Ben Baker" in ann.client.get(done["Location"]).content.decode()
 
-    assert "Payment to Ben Baker" in ann.client.get(done["Location"]).content.decode()
     assert "Payment from Ann Able" in ben.page()
-    assert purses.has(ben.name)[0] == 42
+    assert purses.has(ben.name)[0] == 84
 
 
 @pytest.mark.parametrize("payee", ["nobody", "rail:mpesa:float", "<b>x</b>", "x" * 121, "a\0b"])
@@ -253,6 +256,16 @@ def test_a_form_from_elsewhere_is_refused(purses: Purses, ann: Owner, ben: Owner
 
     assert answer.status_code == 403
     assert purses.has(ben.name)[0] == 0
+
+
+def test_in_a_program_that_is_closed_nothing_is_sent_and_it_says_why(purses: Purses, ann: Owner, ben: Owner) -> None:
+    Program.objects.filter(pk=purses.program.pk).update(status=ProgramStatus.CLOSED)
+
+    page = refused(purses, ann, "transfer/", form())
+
+    assert "alert--bad" in page
+    assert "closed" in page.lower()
+    assert "Nothing was moved." in page
 
 
 def test_points_go_back_to_the_treasury(purses: Purses, ann: Owner) -> None:

@@ -20,6 +20,7 @@ from wallets.operations import pay_from_wallet
 from wallets.operations import transfer as transfer_between
 from wallets.portal.forms import MoveForm, PayForm, TransferForm
 from wallets.portal.views.shown import ShownWallet, grouped, own_wallet, person_of
+from wallets.queries.checking import account_code
 from wallets.queries.holdings import holding
 from wallets.queries.recipients import recipient_of
 
@@ -57,7 +58,7 @@ def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def send(said: dict[str, Any]) -> WalletTransaction:
         payment = pay_from_wallet(
-            own.pk, program_id=own.program_id, amount=said["amount"], payee=said["payee"],
+            own.pk, program_id=own.program_id, amount=said["amount"], payee=_payee(said["payee"]),
             key=_key(own, said["key"]), description=said["description"], at=timezone.now(),
         )  # fmt: skip
         return own.transactions.get(pays=payment)
@@ -134,6 +135,14 @@ def _recipient(request: HttpRequest, said: str, own: Wallet) -> Wallet:
         cache.add(counted, 0, timeout=_MISSES_FORGOTTEN_SECONDS)
         cache.incr(counted)
         raise
+
+
+def _payee(said: str) -> str:
+    """Return the code of who is paid; the id of a wallet alone will do."""
+    try:
+        return account_code(UUID(said))
+    except ValueError:
+        return said
 
 
 def _key(own: Wallet, key: UUID) -> str:
