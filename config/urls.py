@@ -6,7 +6,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config.web import health, pages
+from config.web import health, overview, pages
+from identity.portal.urls import urlpatterns as of_the_person
 from ledger.api.urls import intents
 from wallets.api.urls import customer, rail_urls, service, wallets
 
@@ -16,6 +17,8 @@ browsable_api = [
     path("logout/", RedirectView.as_view(pattern_name="account_logout"), name="logout"),
 ]
 
+portal = [path("", overview.overview, name="overview"), *of_the_person]
+
 urlpatterns = [
     path("", pages.home, name="home"),
     path("health", health.health, name="health"),
@@ -24,7 +27,8 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("portal/", include("identity.portal.urls")),
+    path("portal/", include((portal, "portal"))),
+    path("portal/wallets/", include("wallets.portal.urls")),
     path("affiliate/", include("affiliates.portal.urls")),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/", include(intents.urls)),

@@ -110,6 +110,29 @@ class NotAPayee(WalletRefused):
     message = "{payee} is nobody in this program who can be paid in {asset}."
 
 
+class NoRecipient(WalletRefused):
+    """Raised when somebody would receive a transfer who can't, or whom nobody knows: the words are the same."""
+
+    code = "no_recipient"
+    message = "Nobody here who can receive {asset} goes by {recipient}."
+
+
+class TooManyMisses(WalletRefused):
+    """Raised when somebody has named too many who can't receive: lists of addresses are not tried out here."""
+
+    code = "too_many_misses"
+    status = 429
+    message = "Too many were named who can't receive: ask them for the address of their wallet, and try later."
+
+
+class TooManyStatements(WalletRefused):
+    """Raised when more statements of a wallet would be issued within a day than anybody reads."""
+
+    code = "too_many_statements"
+    status = 429
+    message = "{most} statements of this wallet were issued within a day: those that are there can be taken again."
+
+
 class AdjustmentNeedsTwo(WalletRefused):
     """Raised when one person would adjust more, within a day, than the program lets one alone."""
 

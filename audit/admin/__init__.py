@@ -3,7 +3,7 @@
 from audit.admin.journal import EntryAdmin
 from audit.admin.reconciliation import FindingAdmin, RunAdmin
 from audit.admin.seals import SealAdmin
-from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, journal_lines, reference, whole_id
+from audit.admin.windows import LABELS, RecordedAdmin, as_json, column, instant, journal_lines, reference, tie, whole_id
 
 __all__ = (
     "LABELS",
@@ -17,5 +17,6 @@ __all__ = (
     "instant",
     "journal_lines",
     "reference",
+    "tie",
     "whole_id",
 )

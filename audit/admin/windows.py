@@ -41,6 +41,10 @@ from audit.models import Entry, EntryQuerySet
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 Column = Callable[[Any], Any]
+# What a page links to: words and address.
+Ties = list[tuple[str, str]]
+
+_ties: dict[type[Model], list[Callable[[HttpRequest, Any], Ties]]] = {}
 
 # What may stand in a list's address and leave the list as it is.
 _NARROWING_NOTHING = frozenset({ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR})
@@ -104,6 +108,11 @@ def as_json(field: str, description: str) -> Column:
         return format_html('<pre class="code">{}</pre>', json.dumps(value, indent=2, default=str)) if value else None
 
     return column(field, description, show)
+
+
+def tie(model: type[Model], find: Callable[[HttpRequest, Any], Ties]) -> None:
+    """Have the pages of ``model`` link to what ``find`` returns: to rooms above, which the model's own can't know."""
+    _ties.setdefault(model, []).append(find)
 
 
 class RecordedAdmin(ModelAdmin):
@@ -213,14 +222,18 @@ class RecordedAdmin(ModelAdmin):
         row = self.get_object(request, object_id) if self.has_view_permission(request) else None
         told: dict[str, Any] = {
             "title": capfirst(str(self.opts.verbose_name)),
-            "ties": self.ties(request, row) if row else [],
+            "ties": self._all_ties(request, row) if row else [],
         }
         if row is not None and not isinstance(row, Entry) and may(request, "journal.read"):
             told["timeline"] = journal_lines(Entry.objects.about(row), reader=request.user, count=20)
             told["timeline_url"] = f"{reverse('admin:audit_entry_changelist')}?q={row.pk}"
         return super().change_view(request, object_id, form_url, {**told, **(extra_context or {})})  # type: ignore[no-any-return]
 
-    def ties(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+    def _all_ties(self, request: HttpRequest, row: Any) -> Ties:
+        above = [tied for find in _ties.get(self.model, ()) for tied in find(request, row)]
+        return [*self.ties(request, row), *above]
+
+    def ties(self, request: HttpRequest, row: Any) -> Ties:
         """Return links to what ``row`` is tied to: words and address."""
         return []
 

@@ -90,6 +90,15 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Wallets",
+                "separator": True,
+                "items": [
+                    _item("Wallets", "wallet", "admin:wallets_wallet_changelist", "ledger.read"),
+                    _item("Transactions", "swap_vert", "admin:wallets_wallettransaction_changelist", "ledger.read"),
+                    _item("Payments", "payments", "admin:wallets_paymentrecord_changelist", "ledger.read"),
+                ],
+            },
+            {
                 "title": "Books",
                 "separator": True,
                 "items": [

@@ -20,6 +20,7 @@ class Destination:
 # label, URL name, icon, the permission it needs
 _PORTAL = (
     ("Overview", "portal:overview", "layout-dashboard", None),
+    ("Wallets", "wallets:overview", "wallet", None),
     ("Profile", "portal:profile", "user", None),
     ("API keys", "portal:keys", "key-round", "key.manage"),
     ("Security", "portal:security", "shield-check", None),
@@ -35,8 +36,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "navigation": [
-            Destination(label, reverse(name), icon, request.path == reverse(name))
+            Destination(label, reverse(name), icon, _is_current(request.path, name))
             for label, name, icon, permission in _PORTAL
             if permission is None or user.may(permission)
         ]
     }
+
+
+def _is_current(path: str, name: str) -> bool:
+    """Whether the page is there, or behind it; everything is behind the overview."""
+    url = reverse(name)
+    return path == url or (name != "portal:overview" and path.startswith(url))

@@ -1,13 +1,10 @@
-"""Addresses under /portal/ that are about the person."""
+"""Addresses under /portal/ that are about the person; the first page stands in config, which knows all rooms."""
 
 from django.urls import path
 
 from identity.portal import views
 
-app_name = "portal"
-
 urlpatterns = [
-    path("", views.overview, name="overview"),
     path("profile/", views.profile, name="profile"),
     path("profile/addresses/", views.ask_address, name="ask_address"),
     path("profile/addresses/<uuid:pk>/", views.sign_address, name="sign_address"),

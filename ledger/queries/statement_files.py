@@ -94,6 +94,8 @@ def period_in_words(program: Program, *, after: datetime, until: datetime) -> st
     if first.time() == behind.time() == datetime.min.time():
         last = behind - timedelta(microseconds=1)
         return _day(first) if first.date() == last.date() else f"{_day(first)} to {_day(last)}"
+    if first.time() == datetime.min.time():
+        return f"{_day(first)} up to {_minute(until.astimezone(zone))}"
     return f"behind {_minute(after.astimezone(zone))}, up to {_minute(until.astimezone(zone))}"
 
 

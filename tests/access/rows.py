@@ -19,7 +19,7 @@ from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Hold, Intent, IssuedStatement, Period, Transaction
+from ledger.models import Account, Balance, Hold, Intent, IssuedStatement, Period, Transaction
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
@@ -43,8 +43,9 @@ from tests.factories import (
     TransactionFactory,
     UserFactory,
     WalletFactory,
+    WalletTransactionFactory,
 )
-from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet
+from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
 
 
 def customer(program: Program) -> User:
@@ -136,9 +137,22 @@ def _ledger_entry(program: Program) -> LedgerEntry:
 
 
 def _wallet(program: Program) -> Wallet:
-    party = PartyFactory(program=program, name=f"{program.slug} owner")
-    wallet: Wallet = WalletFactory(program=program, party=party)
+    wallet: Wallet = WalletFactory(program=program, party__name=f"{program.slug} saver")
+    for account in (wallet.account, wallet.reserved, wallet.owed):
+        Balance.objects.create(account=account)
     return wallet
+
+
+def _payment(program: Program) -> PaymentRecord:
+    payment: PaymentRecord = PaymentRecordFactory(
+        wallet=_wallet(program), key=f"{program.slug}-{uuid4().hex}", description=f"{program.slug} order"
+    )
+    return payment
+
+
+def _line(program: Program) -> WalletTransaction:
+    line: WalletTransaction = WalletTransactionFactory(wallet=_wallet(program), description=f"{program.slug} top-up")
+    return line
 
 
 # A row in a program.
@@ -162,7 +176,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),
-    PaymentRecord: lambda program: PaymentRecordFactory(wallet=_wallet(program), description=f"{program.slug} order"),
+    PaymentRecord: _payment,
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,
     Proposal: lambda program: ProposalFactory(
@@ -180,6 +194,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Transaction: _transaction,
     User: customer,
     Wallet: _wallet,
+    WalletTransaction: _line,
 }
 
 

@@ -139,8 +139,11 @@ SCREENS = {
     "ledger.period": "ledger.read",
     "ledger.transaction": "ledger.read",
     "notifications.delivery": "notification.read",
+    "wallets.paymentrecord": "ledger.read",
     "wallets.railaccount": "rail.read",
     "wallets.railevent": "rail.read",
+    "wallets.wallet": "ledger.read",
+    "wallets.wallettransaction": "ledger.read",
 }
 
 # Everything else under /admin/, by method and URL name.
@@ -195,6 +198,14 @@ BUTTONS = {
     "POST wallets_railaccount_stop": "rail.operate",
     "POST wallets_railevent_ignore": "rail.operate",
     "POST wallets_railevent_replay": "rail.operate",
+    "GET wallets_paymentrecord_prove": "ledger.propose",
+    "POST wallets_paymentrecord_prove": "ledger.propose",
+    "GET wallets_paymentrecord_refund": "payment.refund",
+    "POST wallets_paymentrecord_refund": "payment.refund",
+    "GET wallets_wallet_adjust": "ledger.propose",
+    "POST wallets_wallet_adjust": "ledger.propose",
+    "POST wallets_wallet_state": "account.freeze",
+    "POST wallets_wallet_verify": "ledger.read",
 }
 
 # Buttons over what belongs to no program: the permission is asked in the house, of those who operate it.
@@ -211,8 +222,11 @@ AUTOCOMPLETES = {
     "identity.user": "user.read",
     "ledger.account": "ledger.read",
     "ledger.transaction": "ledger.read",
+    "wallets.paymentrecord": "ledger.read",
     "wallets.railaccount": "rail.read",
     "wallets.railevent": "rail.read",
+    "wallets.wallet": "ledger.read",
+    "wallets.wallettransaction": "ledger.read",
 }
 
 # Files to take away: whatever answers with an attachment, says `exports = True`, or is an action of a list.

@@ -10,7 +10,10 @@ from identity.models import Program
 from ledger.operations import define_asset, open_account
 from ledger.states import AssetKind
 from tests.factories import ProgramFactory
+from tests.wallets.owners import ann, ben
 from tests.wallets.purses import RAIL, Purses
+
+__all__ = ["ann", "ben"]
 
 
 @pytest.fixture

@@ -1,6 +1,12 @@
 """Wallets and rails in the back office."""
 
+from wallets.admin.payments import PaymentRecordAdmin
 from wallets.admin.rail_accounts import RailAccountAdmin
 from wallets.admin.rail_events import RailEventAdmin
+from wallets.admin.ties import register_ties
+from wallets.admin.transactions import WalletTransactionAdmin
+from wallets.admin.wallets import WalletAdmin
 
-__all__ = ["RailAccountAdmin", "RailEventAdmin"]
+register_ties()
+
+__all__ = ["PaymentRecordAdmin", "RailAccountAdmin", "RailEventAdmin", "WalletAdmin", "WalletTransactionAdmin"]

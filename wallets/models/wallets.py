@@ -17,6 +17,10 @@ class WalletQuerySet(models.QuerySet["Wallet"]):
         """Those of the programs whose books ``user`` may read, and ``user``'s own."""
         return self.filter(Q(program__in=Membership.objects.programs_where(user, "ledger.read")) | Q(party__user=user))
 
+    def owned_by(self, user: User) -> "WalletQuerySet":
+        """Those whose party ``user`` signs in for, whatever else ``user`` may read."""
+        return self.filter(party__user=user)
+
     def locked(self) -> "WalletQuerySet":
         """Take the wallets' locks, in the one order of the house; their balances have their own, taken behind."""
         return self.select_for_update(no_key=True, of=("self",)).order_by("pk")

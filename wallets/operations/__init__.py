@@ -19,6 +19,7 @@ from wallets.operations.freeze import freeze
 from wallets.operations.hold import hold
 from wallets.operations.ignore_event import ignore_event
 from wallets.operations.issue_bonus import issue_bonus
+from wallets.operations.issue_statement import issue_statement
 from wallets.operations.lock_event import lock_event
 from wallets.operations.lock_rail_account import lock_rail_account
 from wallets.operations.lock_wallets import lock_wallets
@@ -70,6 +71,7 @@ __all__ = [
     "hold",
     "ignore_event",
     "issue_bonus",
+    "issue_statement",
     "lock_event",
     "lock_rail_account",
     "lock_wallets",

@@ -6,12 +6,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import transaction
+
 from identity.kinds import ProposalKind, register_kind
-from identity.models import Program, Proposal
+from identity.models import Program, Proposal, User
+from identity.operations import propose
 from identity.rules import Band
+from ledger.money import plain
 from wallets.errors import BadAdjustment, NotDirect, UnknownPayment, UnknownWallet, WalletIsClosed
 from wallets.models import PaymentRecord, Wallet
-from wallets.operations import adjust, confirm_payment
+from wallets.operations import adjust, confirm_payment, lock_wallets
 from wallets.proposable import rail_accounts
 from wallets.queries import checking
 from wallets.states import PaymentMethod
@@ -51,6 +55,28 @@ def register() -> None:
     rail_accounts.register()
 
 
+@transaction.atomic
+def propose_adjustment(
+    wallet_id: UUID, *, program: Program, amount: Decimal, reason: str, key: str, by: User, at: datetime
+) -> Proposal:
+    """Put an adjustment before a second person. Asked again under the same key, it is found.
+
+    :raises UnknownWallet: if the program has no such wallet.
+    :raises WalletIsClosed: if it is closed.
+    :raises PolicyUnsatisfiable: if nobody could agree but ``by``.
+    """
+    # The wallet's lock: whoever asks at the same moment waits here, and then finds the proposal.
+    lock_wallets(wallet_id, program_id=program.pk)
+    known = Proposal.objects.filter(program=program, kind=ADJUST, payload__key=key).first()
+    if known is not None:
+        return known
+    payload = {"wallet": str(wallet_id), "amount": plain(amount), "reason": reason, "key": key}
+    return propose(
+        ADJUST, program=program, payload=payload, reason=reason, subject=("wallets.wallet", str(wallet_id)), by=by,
+        at=at,
+    )  # fmt: skip
+
+
 def _check_adjustment(program: Program, payload: Payload) -> None:
     wallet, amount = _wallet(program, payload), _amount(payload)
     checking.require_reason(_text(payload, "reason"))
@@ -62,7 +88,8 @@ def _check_adjustment(program: Program, payload: Payload) -> None:
 def _describe_adjustment(payload: Payload) -> list[tuple[str, str]]:
     wallet = Wallet.objects.filter(pk=payload["wallet"]).select_related("party", "asset").first()
     whose = f"{wallet.party}, {wallet.asset.name}" if wallet else str(payload["wallet"])
-    return [("Wallet", whose), ("Amount", str(payload["amount"])), ("Why", str(payload["reason"]))]
+    amount = f"{payload['amount']} {wallet.asset.code}" if wallet else str(payload["amount"])
+    return [("Wallet", whose), ("Amount", amount), ("Why", str(payload["reason"]))]
 
 
 def _adjust(proposal: Proposal, at: datetime) -> Payload:

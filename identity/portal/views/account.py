@@ -1,4 +1,4 @@
-"""Where a person belongs, what happened, and how their sign-in is secured."""
+"""How a person's sign-in is secured."""
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import get_adapter
@@ -7,28 +7,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
-from audit.models import Entry
-from identity import queries, rules
 from identity.models import User
-
-
-@login_required
-def overview(request: HttpRequest) -> HttpResponse:
-    """Show where the person belongs and what happened to their account."""
-    user = request.user
-    assert isinstance(user, User)
-    return render(
-        request,
-        "portal/overview.html",
-        {
-            "greeting": rules.greeting(timezone.localtime().hour),
-            "memberships": queries.memberships_of(user),
-            "activity": Entry.objects.about(user)[:8],
-            "second_factor": second_factor(user),
-        },
-    )
 
 
 @login_required

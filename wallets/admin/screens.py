@@ -1,0 +1,115 @@
+"""What the screens of wallets share."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from audit.access import may, may_with
+from audit.admin import RecordedAdmin
+from identity.models import Membership, Program, User
+from ledger.admin.shown import grouped
+from ledger.models import Asset
+
+CHOICES_AT_MOST = 200
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return who looks at the screen."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class WalletsScreen(RecordedAdmin):
+    """Base of the room's screens: the rows of programs whose books one may read, and filters by program and asset."""
+
+    permission_to_view = "ledger.read"
+    dialog_template: ClassVar[str] = "admin/wallets/dialog.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        # What is one's own as a customer is in the portal: here one works for a program.
+        rows: QuerySet[Any] = self.model._default_manager.filter(program__in=readable(request))
+        return rows.order_by(*self.ordering or ())
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [*super().get_list_filter(request), AssetFilter, ProgramFilter]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        own = (AssetFilter.parameter_name, ProgramFilter.parameter_name)
+        return lookup in own or super().lookup_allowed(lookup, value, request)
+
+    def asked_for(self, request: HttpRequest, pk: UUID, permission: str) -> Any:
+        """Return the row that a button is about.
+
+        :raises PermissionDenied: if the person may press it nowhere, or not in the row's program.
+        :raises Http404: if there is no such row in reach.
+        """
+        if not may(request, permission):
+            raise PermissionDenied
+        row = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        if not may_with(row, request, permission):
+            raise PermissionDenied
+        return row
+
+    def dialog(
+        self, request: HttpRequest, row: Any, form: Form, *, title: str, about: str, button: str,
+        facts: list[tuple[str, str]], back: str,
+    ) -> HttpResponse:  # fmt: skip
+        """Show what is about to be done, and ask for what it needs."""
+        context = {
+            **self.admin_site.each_context(request), "title": title, "form": form, "about": about, "button": button,
+            "facts": facts, "back": back, "original": row,
+        }  # fmt: skip
+        return TemplateResponse(request, self.dialog_template, context)
+
+    def refuse(self, request: HttpRequest, refusal: object) -> None:
+        """Say why nothing was done."""
+        self.message_user(request, f"{refusal} Nothing was changed.", messages.ERROR)
+
+
+class ProgramFilter(admin.SimpleListFilter):
+    """Offers the programs that one may read, and no other's name."""
+
+    title = "program"
+    parameter_name = "program"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        programs = Program.objects.filter(pk__in=readable(request)).order_by("name")
+        return [(program.slug, str(program)) for program in programs[:CHOICES_AT_MOST]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(program__slug=self.value()) if self.value() else queryset
+
+
+class AssetFilter(admin.SimpleListFilter):
+    """Offers the assets of the house."""
+
+    title = "asset"
+    parameter_name = "asset"
+    path = "asset"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.path = getattr(model_admin, "asset_path", "asset")
+        return [(code, code) for code in Asset.objects.values_list("code", flat=True)[:CHOICES_AT_MOST]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{f"{self.path}__code": self.value()}) if self.value() else queryset
+
+
+def signed(amount: Decimal, *, is_credit: bool, asset: Asset, named: bool = False) -> str:
+    """Return what a line changed, with its sign."""
+    sign = "+" if is_credit else "\N{MINUS SIGN}"
+    return f"{sign}{grouped(amount, asset, named=named)}"
+
+
+def readable(request: HttpRequest) -> QuerySet[Any, UUID]:
+    """Return the programs whose books the person may read."""
+    return Membership.objects.programs_where(person_of(request), "ledger.read")
