@@ -93,9 +93,9 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "title": "Wallets",
                 "separator": True,
                 "items": [
-                    _item("Wallets", "wallet", "admin:wallets_wallet_changelist", "ledger.read"),
-                    _item("Transactions", "swap_vert", "admin:wallets_wallettransaction_changelist", "ledger.read"),
-                    _item("Payments", "payments", "admin:wallets_paymentrecord_changelist", "ledger.read"),
+                    _item("Wallets", "wallet", "admin:wallets_wallet_changelist", "wallet.read"),
+                    _item("Transactions", "swap_vert", "admin:wallets_wallettransaction_changelist", "wallet.read"),
+                    _item("Payments", "payments", "admin:wallets_paymentrecord_changelist", "wallet.read"),
                 ],
             },
             {

@@ -139,11 +139,11 @@ SCREENS = {
     "ledger.period": "ledger.read",
     "ledger.transaction": "ledger.read",
     "notifications.delivery": "notification.read",
-    "wallets.paymentrecord": "ledger.read",
+    "wallets.paymentrecord": "wallet.read",
     "wallets.railaccount": "rail.read",
     "wallets.railevent": "rail.read",
-    "wallets.wallet": "ledger.read",
-    "wallets.wallettransaction": "ledger.read",
+    "wallets.wallet": "wallet.read",
+    "wallets.wallettransaction": "wallet.read",
 }
 
 # Everything else under /admin/, by method and URL name.
@@ -202,10 +202,10 @@ BUTTONS = {
     "POST wallets_paymentrecord_prove": "ledger.propose",
     "GET wallets_paymentrecord_refund": "payment.refund",
     "POST wallets_paymentrecord_refund": "payment.refund",
-    "GET wallets_wallet_adjust": "ledger.propose",
-    "POST wallets_wallet_adjust": "ledger.propose",
-    "POST wallets_wallet_state": "account.freeze",
-    "POST wallets_wallet_verify": "ledger.read",
+    "GET wallets_wallet_adjust": "wallet.adjust",
+    "POST wallets_wallet_adjust": "wallet.adjust",
+    "POST wallets_wallet_state": "wallet.freeze",
+    "POST wallets_wallet_verify": "wallet.read",
 }
 
 # Buttons over what belongs to no program: the permission is asked in the house, of those who operate it.
@@ -222,11 +222,11 @@ AUTOCOMPLETES = {
     "identity.user": "user.read",
     "ledger.account": "ledger.read",
     "ledger.transaction": "ledger.read",
-    "wallets.paymentrecord": "ledger.read",
+    "wallets.paymentrecord": "wallet.read",
     "wallets.railaccount": "rail.read",
     "wallets.railevent": "rail.read",
-    "wallets.wallet": "ledger.read",
-    "wallets.wallettransaction": "ledger.read",
+    "wallets.wallet": "wallet.read",
+    "wallets.wallettransaction": "wallet.read",
 }
 
 # Files to take away: whatever answers with an attachment, says `exports = True`, or is an action of a list.

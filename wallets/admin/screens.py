@@ -29,7 +29,7 @@ def person_of(request: HttpRequest) -> User:
 class WalletsScreen(RecordedAdmin):
     """Base of the room's screens: the rows of programs whose books one may read, and filters by program and asset."""
 
-    permission_to_view = "ledger.read"
+    permission_to_view = "wallet.read"
     dialog_template: ClassVar[str] = "admin/wallets/dialog.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -112,4 +112,4 @@ def signed(amount: Decimal, *, is_credit: bool, asset: Asset, named: bool = Fals
 
 def readable(request: HttpRequest) -> QuerySet[Any, UUID]:
     """Return the programs whose books the person may read."""
-    return Membership.objects.programs_where(person_of(request), "ledger.read")
+    return Membership.objects.programs_where(person_of(request), "wallet.read")

@@ -22,21 +22,21 @@ def register_ties() -> None:
 
 
 def _wallets(request: HttpRequest, **named: Any) -> list[tuple[str, str]]:
-    if not may(request, "ledger.read"):
+    if not may(request, "wallet.read"):
         return []
     found = Wallet.objects.filter(**named).values_list("pk", flat=True)[:1]
     return [("The wallet", reverse("admin:wallets_wallet_change", args=[pk])) for pk in found]
 
 
 def _of_party(request: HttpRequest, row: Party) -> list[tuple[str, str]]:
-    if not may(request, "ledger.read") or not row.wallets.exists():
+    if not may(request, "wallet.read") or not row.wallets.exists():
         return []
     return [("Its wallets", f"{reverse('admin:wallets_wallet_changelist')}?party__id__exact={row.pk}")]
 
 
 def _of_proposal(request: HttpRequest, row: Proposal) -> list[tuple[str, str]]:
     screens = {"wallets.wallet": "The wallet", "wallets.paymentrecord": "The payment"}
-    if row.subject_type not in screens or not may(request, "ledger.read"):
+    if row.subject_type not in screens or not may(request, "wallet.read"):
         return []
     name = row.subject_type.replace(".", "_")
     return [(screens[row.subject_type], reverse(f"admin:{name}_change", args=[row.subject_id]))]

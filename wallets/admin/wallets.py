@@ -115,8 +115,8 @@ class WalletAdmin(WalletsScreen):
             told |= {
                 "lines": _lines(wallet), "holds": _holds(wallet), "asset": wallet.asset.code,
                 "lines_url": f"{reverse('admin:wallets_wallettransaction_changelist')}?wallet__id__exact={wallet.pk}",
-                "changes": changes if may_with(wallet, request, "account.freeze") else [],
-                "may_adjust": not wallet.is_closed and may_with(wallet, request, "ledger.propose"),
+                "changes": changes if may_with(wallet, request, "wallet.freeze") else [],
+                "may_adjust": not wallet.is_closed and may_with(wallet, request, "wallet.adjust"),
             }  # fmt: skip
         return super().change_view(request, object_id, form_url, told)
 
@@ -135,7 +135,7 @@ class WalletAdmin(WalletsScreen):
 
     def adjust_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Put a wallet right: alone up to the program's limit, and beyond it by a proposal."""
-        wallet = self.asked_for(request, pk, "ledger.propose")
+        wallet = self.asked_for(request, pk, "wallet.adjust")
         form = AdjustForm(request.POST if request.method == "POST" else None, asset=wallet.asset)
         if request.method == "POST" and form.is_valid():
             try:
@@ -173,7 +173,7 @@ class WalletAdmin(WalletsScreen):
 
     def state_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Freeze a wallet, unfreeze it, or close it for good."""
-        wallet = self.asked_for(request, pk, "account.freeze")
+        wallet = self.asked_for(request, pk, "wallet.freeze")
         form = StateForm(request.POST)
         if request.method == "POST" and form.is_valid():
             change = _VERBS[WalletState(form.cleaned_data["to"])][1]
@@ -189,7 +189,7 @@ class WalletAdmin(WalletsScreen):
 
     def verify_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Compute the wallet again from the books, and say what does not agree."""
-        wallet = self.asked_for(request, pk, "ledger.read")
+        wallet = self.asked_for(request, pk, "wallet.read")
         if request.method != "POST":
             return redirect("admin:wallets_wallet_change", wallet.pk)
         scope = Scope(program_id=wallet.program_id, wallet_id=wallet.pk)

@@ -20,7 +20,7 @@ class PaymentRecordQuerySet(models.QuerySet["PaymentRecord"]):
 
     def for_user(self, user: User) -> "PaymentRecordQuerySet":
         """Those of the programs whose books ``user`` may read, and ``user``'s own."""
-        return self.filter(Q(program__in=Membership.objects.programs_where(user, "ledger.read")) | Q(party__user=user))
+        return self.filter(Q(program__in=Membership.objects.programs_where(user, "wallet.read")) | Q(party__user=user))
 
     def locked(self) -> "PaymentRecordQuerySet":
         """Take the payments' locks: behind those of wallets, before holds and balances."""
@@ -106,7 +106,7 @@ class OutgoingQuerySet(models.QuerySet["Outgoing"]):
 
     def for_user(self, user: User) -> "OutgoingQuerySet":
         """Those of the programs whose books ``user`` may read."""
-        return self.filter(program__in=Membership.objects.programs_where(user, "ledger.read"))
+        return self.filter(program__in=Membership.objects.programs_where(user, "wallet.read"))
 
     def locked(self) -> "OutgoingQuerySet":
         """Take their locks."""

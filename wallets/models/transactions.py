@@ -17,7 +17,7 @@ class WalletTransactionQuerySet(models.QuerySet["WalletTransaction"]):
 
     def for_user(self, user: User) -> "WalletTransactionQuerySet":
         """Those of the programs whose books ``user`` may read, and of ``user``'s own wallets."""
-        programs = Membership.objects.programs_where(user, "ledger.read")
+        programs = Membership.objects.programs_where(user, "wallet.read")
         return self.filter(Q(program__in=programs) | Q(wallet__party__user=user))
 
     def locked(self) -> "WalletTransactionQuerySet":

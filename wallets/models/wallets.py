@@ -15,7 +15,7 @@ class WalletQuerySet(models.QuerySet["Wallet"]):
 
     def for_user(self, user: User) -> "WalletQuerySet":
         """Those of the programs whose books ``user`` may read, and ``user``'s own."""
-        return self.filter(Q(program__in=Membership.objects.programs_where(user, "ledger.read")) | Q(party__user=user))
+        return self.filter(Q(program__in=Membership.objects.programs_where(user, "wallet.read")) | Q(party__user=user))
 
     def owned_by(self, user: User) -> "WalletQuerySet":
         """Those whose party ``user`` signs in for, whatever else ``user`` may read."""
