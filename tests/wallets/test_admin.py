@@ -125,7 +125,8 @@ def test_lines_payments_and_the_books_lead_to_each_other(purses: Purses, ann: Ow
     back = f"{list_of(WalletTransaction)}?ledger_transaction__id__exact={payment.ledger_transaction_id}"
     assert back in page_of(maker, booked)
     assert [row.pk for row in maker.get(back).context["cl"].result_list] == [line.pk]
-    assert address(wallet) in page_of(maker, reverse("admin:ledger_account_change", args=[wallet.account_id]))
+    for account in (wallet.account_id, wallet.reserved_id, wallet.owed_id):
+        assert address(wallet) in page_of(maker, reverse("admin:ledger_account_change", args=[account]))
     party = page_of(maker, reverse("admin:identity_party_change", args=[wallet.party_id]))
     assert f"{list_of(Wallet)}?party__id__exact={wallet.party_id}" in party
     held = purses.do("hold", ann.name, "1")

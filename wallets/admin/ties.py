@@ -1,7 +1,6 @@
 """Links from the screens of rooms below to those of wallets."""
 
-from typing import Any
-
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -14,17 +13,17 @@ from wallets.models import Wallet
 
 def register_ties() -> None:
     """Have them shown."""
-    tie(Account, lambda request, row: _wallets(request, account=row))
-    tie(Hold, lambda request, row: _wallets(request, account=row.wallet_id))
+    tie(Account, lambda request, row: _wallets(request, Q(account=row) | Q(reserved=row) | Q(owed=row)))
+    tie(Hold, lambda request, row: _wallets(request, Q(account=row.wallet_id)))
     tie(Party, _of_party)
     tie(Proposal, _of_proposal)
     tie(Transaction, _of_transaction)
 
 
-def _wallets(request: HttpRequest, **named: Any) -> list[tuple[str, str]]:
+def _wallets(request: HttpRequest, named: Q) -> list[tuple[str, str]]:
     if not may(request, "wallet.read"):
         return []
-    found = Wallet.objects.filter(**named).values_list("pk", flat=True)[:1]
+    found = Wallet.objects.filter(named).values_list("pk", flat=True)[:1]
     return [("The wallet", reverse("admin:wallets_wallet_change", args=[pk])) for pk in found]
 
 
