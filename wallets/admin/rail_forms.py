@@ -29,13 +29,14 @@ class _AccountForm(forms.Form):
         money = Asset.objects.exclude(kind=AssetKind.POINTS).order_by("code")
         self.fields["assets"].choices = [(asset.code, f"{asset.code} {asset.name}") for asset in money]  # type: ignore[attr-defined]
 
-    def ask_for_secrets(self, rail: Rail, *, needed: bool) -> None:
+    def ask_for_secrets(self, rail: Rail, *, told: str = "") -> None:
+        """Ask for all of a rail's secrets; which of them are needed is known once the rail is chosen."""
         for credential in rail.credentials:
             self.fields[f"secret_{rail.name}_{credential.name}"] = forms.CharField(
                 label=f"{credential.name.capitalize()} ({rail.label})",
-                required=needed,
+                required=False,
                 widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-                help_text=f"{credential.purpose.capitalize()}." + ("" if needed else " Empty: it stays what it is."),
+                help_text=f"{credential.purpose.capitalize()}.{told}",
             )
 
     def secrets_of(self, rail: Rail) -> dict[str, str]:
@@ -61,7 +62,7 @@ class DraftForm(_AccountForm):
         self.fields["program"].queryset = programs  # type: ignore[attr-defined]
         self.fields["rail"].choices = [(rail.name, rail.label) for rail in rails()]  # type: ignore[attr-defined]
         for rail in rails():
-            self.ask_for_secrets(rail, needed=False)
+            self.ask_for_secrets(rail)
 
     def wanted(self) -> dict[str, Any]:
         """Return what the operation takes."""
@@ -82,7 +83,7 @@ class RevisionForm(_AccountForm):
         stands = {"number": account.number, "assets": account.assets, "version": account.version}
         super().__init__(*args, initial=stands, **kwargs)
         self._rail = rail_named(account.rail)
-        self.ask_for_secrets(self._rail, needed=False)
+        self.ask_for_secrets(self._rail, told=" Empty: it stays what it is.")
         if account.state == RailAccountState.DRAFT:
             del self.fields["reason"]
         else:
