@@ -9,6 +9,7 @@ from wallets.operations.charge_back_payment import charge_back_payment
 from wallets.operations.close import close
 from wallets.operations.confirm_payment import confirm_payment
 from wallets.operations.fail_payment import fail_payment
+from wallets.operations.find_house_account import find_house_account
 from wallets.operations.find_payee import find_payee
 from wallets.operations.freeze import freeze
 from wallets.operations.hold import hold
@@ -38,6 +39,7 @@ __all__ = [
     "close",
     "confirm_payment",
     "fail_payment",
+    "find_house_account",
     "find_payee",
     "freeze",
     "hold",
