@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,6 +35,7 @@ Action = Callable[..., Response]
 _NOTICE = "What is null here was shown once, in the first answer."
 # A body of more fields is compared as a whole: a caller does not choose how much we keep.
 _MOST_FIELDS = 100
+_TRIES = 3
 # These speak of who asks and when, not of what was asked: the same request may be sent again once that has changed.
 _ABOUT_THE_CALLER = frozenset({401, 403, 429})
 
@@ -61,17 +63,18 @@ def idempotent(*, hides: Collection[str] = (), has_secret: bool = False) -> Call
                 return Outcome(status=answer.status_code, body=body, kept=kept)
 
             in_program = isinstance(view, InProgram) and view.is_asked_of_a_program
-            outcome = run_once(
+            run = partial(
+                run_once,
                 key,
                 program=view.program if in_program else None,
                 caller=view.caller.pk,
                 route=f"{request.method} {request.resolver_match.route}",  # type: ignore[union-attr]
                 fields=_fingerprints(request, kwargs, keyed=has_secret),
                 work=work,
-                at=timezone.now(),
             )
+            outcome = _patiently(run)
             if not outcome.replayed:
-                return answers[0]
+                return answers[-1]
             replay = Response(outcome.body, status=outcome.status, headers={"Idempotent-Replayed": "true"})
             replay.exception = outcome.status >= 400
             return replay
@@ -80,6 +83,18 @@ def idempotent(*, hides: Collection[str] = (), has_secret: bool = False) -> Call
         return once
 
     return wrap
+
+
+def _patiently(run: Callable[..., Outcome]) -> Outcome:
+    """Run it again when the database chose it to give way: everything was undone, so nothing happens twice."""
+    for _ in range(_TRIES - 1):
+        try:
+            return run(at=timezone.now())
+        except OperationalError as fault:
+            gave_way = isinstance(fault.__cause__, (DeadlockDetected, SerializationFailure))
+            if not gave_way or connection.in_atomic_block:
+                raise
+    return run(at=timezone.now())
 
 
 def key_of(request: Request) -> str:

@@ -16,6 +16,7 @@ _INSERT: Final = """
 INSERT INTO identity_idempotencyrecord (id, program_id, caller, route, key, fields, created_at)
 VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s) ON CONFLICT DO NOTHING
 """
+_KEEP: Final = "UPDATE identity_idempotencyrecord SET status = %s, body = %s::jsonb WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ def run_once(
 
     outcome = work()
 
-    IdempotencyRecord.objects.filter(pk=record.pk).update(status=outcome.status, body=outcome.kept)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [outcome.status, json.dumps(outcome.kept), record.pk])
     return outcome
 
 

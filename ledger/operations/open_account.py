@@ -26,7 +26,7 @@ def open_account(code: str, *, program: Program, asset_code: str, at: datetime) 
     if role is None:
         raise BadAccountCode(account=code[:120])
     # Found by one statement and outside of a savepoint: everything that moves money asks for an account or two.
-    known = Account.objects.filter(program=program, asset__code=asset_code, code=code).select_related("asset").first()
+    known = Account.objects.filter(program=program, asset__code=asset_code, code=code).first()
     return known or _open(code, role, program=program, asset_code=asset_code, at=at)
 
 

@@ -4,17 +4,21 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import OperationalError
 from django.test import override_settings
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from rest_framework.test import APIClient
 from uuid_utils.compat import uuid7
 
 from audit.models import Entry as JournalEntry
 from config.api.throttles import CallerThrottle
+from config.bench.wallets import make_key
 from identity.models import IdempotencyRecord
 from ledger.models import Transaction
 from tests.factories import MembershipFactory, PartyFactory, ProgramFactory
 from tests.wallets.counter import CUSTOMER, SERVICE, Counter, counter, inside, refusal
 from tests.wallets.purses import RAIL
+from wallets import operations
 from wallets.models import PaymentRecord, WalletTransaction
 
 __all__ = ["counter"]
@@ -191,6 +195,43 @@ def test_a_key_may_be_long(counter: Counter) -> None:
     inside(counter.send("ann", counter.at("ann", "spend"), once="k" * 254 + "j", **KES))
 
     assert counter.purses.has("ann") == [90, 0, 0]
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 201), (2, 201), (3, 503)])
+@pytest.mark.django_db(transaction=True)
+def test_who_gives_way_to_somebody_else_goes_on(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, times: int, status: int
+) -> None:
+    """The database ends one of two that wait for each other; nothing of it has happened, so it is done again."""
+    counter.filled("ann", "100")
+    spend, ways = operations.spend, [DeadlockDetected, SerializationFailure, DeadlockDetected][:times]
+
+    def giving_way(*args: Any, **asked: Any) -> Any:
+        line = spend(*args, **asked)
+        if ways:
+            raise OperationalError("gave way") from ways.pop()()
+        return line
+
+    monkeypatch.setattr(operations, "spend", giving_way)
+    answer = counter.send("ann", counter.at("ann", "spend"), **KES)
+
+    assert answer.status_code == status
+    assert counter.purses.has("ann") == [95 if status == 201 else 100, 0, 0]
+    assert Transaction.objects.filter(kind="SPEND").count() == (status == 201)
+    assert counter.purses.differences() == []
+
+
+def test_a_key_owns_nothing(counter: Counter) -> None:
+    counter.filled("ann", "100")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=make_key(counter.purses.program, "wallet.spend", "wallet.read"))
+
+    info = client.get(f"{CUSTOMER}/wallet-info")
+    paid = client.post(f"{CUSTOMER}/manual-payment", KES, format="json", headers={"Idempotency-Key": "k"})
+    spent = client.post(counter.at("ann", "spend"), KES, format="json", headers={"Idempotency-Key": "k"})
+
+    assert refusal(info)[:2] == refusal(paid)[:2] == (403, "not_permitted")
+    assert inside(spent)["balance_after"] == "95"
 
 
 # What they refuse

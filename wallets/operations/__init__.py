@@ -14,6 +14,7 @@ from wallets.operations.close_rail_account import close_rail_account
 from wallets.operations.confirm_payment import confirm_payment
 from wallets.operations.draft_rail_account import draft_rail_account
 from wallets.operations.fail_payment import fail_payment
+from wallets.operations.find_house_account import find_house_account
 from wallets.operations.find_payee import find_payee
 from wallets.operations.freeze import freeze
 from wallets.operations.hold import hold
@@ -66,6 +67,7 @@ __all__ = [
     "confirm_payment",
     "draft_rail_account",
     "fail_payment",
+    "find_house_account",
     "find_payee",
     "freeze",
     "hold",

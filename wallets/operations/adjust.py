@@ -9,13 +9,12 @@ from django.db.models import Sum
 
 from ledger.money import ZERO, exactly, plain
 from ledger.movements import Movement, Posting
-from ledger.operations import open_account
 from wallets.errors import AdjustmentNeedsTwo
 from wallets.models import Wallet, WalletTransaction
 from wallets.operations.book import book
+from wallets.operations.find_house_account import find_house_account
 from wallets.operations.lock_wallets import lock_wallets
 from wallets.queries import checking
-from wallets.queries.accounts import house_account_code
 from wallets.queries.holdings import is_booked
 from wallets.queries.limits import adjustable_alone
 from wallets.states import TransactionType
@@ -37,14 +36,13 @@ def adjust(
     house_key, reason = checking.house_key(key), checking.require_reason(reason)
     (wallet,) = lock_wallets(wallet_id, program_id=program_id)
     checking.require_amount(abs(amount), asset=wallet.asset.code, scale=wallet.asset.scale)
-    code = house_account_code(wallet.program, wallet.asset, "expense")
-    other = open_account(code, program=wallet.program, asset_code=wallet.asset.code, at=at)
+    other_id = find_house_account(wallet, "expense", at=at)
     if not is_booked(program_id, house_key):
         checking.require_usable(is_closed=wallet.is_closed, version=wallet.version, seen=version)
         if agreed_by is None:
             _require_little(wallet, abs(amount), at=at)
 
-    sides = (other.pk, wallet.account_id) if amount > 0 else (wallet.account_id, other.pk)
+    sides = (other_id, wallet.account_id) if amount > 0 else (wallet.account_id, other_id)
     posting = Posting(
         program_id=program_id, key=house_key, kind="ADJUSTMENT", memo=reason,
         movements=(Movement(*sides, abs(amount)),), metadata={"proposal": str(agreed_by)} if agreed_by else None,

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ledger.models import Entry
 from ledger.money import exactly
 from wallets.models import PaymentRecord, Wallet, WalletTransaction
-from wallets.queries.holdings import Holding, holdings
+from wallets.queries.holdings import Holding, Moved, moved_and_left
 from wallets.states import TransactionStatus, TransactionType
 
 
@@ -33,9 +32,7 @@ def note_booked(
     holds the wallets' locks and has booked in this database transaction.
     """
     told = {**(metadata or {}), **({"payment": str(payment.pk)} if payment else {})}
-    found = Entry.objects.filter(transaction=booked_id).order_by("id")
-    entries = list(found.values_list("debit_account_id", "credit_account_id", "amount"))
-    standing = holdings(wallets)
+    entries, standing = moved_and_left(booked_id, wallets)
     lines: list[WalletTransaction] = []
     with exactly():
         for wallet in wallets:
@@ -54,7 +51,7 @@ def note_booked(
     return WalletTransaction.objects.bulk_create(lines)
 
 
-def _change_of(wallet: Wallet, entries: Iterable[tuple[int, int, Decimal]]) -> _Change:
+def _change_of(wallet: Wallet, entries: Iterable[Moved]) -> _Change:
     change, own = _Change(), (wallet.account_id, wallet.reserved_id)
     for debit, credit, amount in entries:
         if debit in own and credit == wallet.owed_id:

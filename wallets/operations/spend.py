@@ -9,12 +9,11 @@ from uuid import UUID
 from django.db import transaction
 
 from ledger.movements import Movement, Posting
-from ledger.operations import open_account
 from wallets.models import WalletTransaction
 from wallets.operations.book import book
+from wallets.operations.find_house_account import find_house_account
 from wallets.operations.lock_wallets import lock_wallets
 from wallets.queries import checking
-from wallets.queries.accounts import house_account_code
 from wallets.queries.holdings import is_booked
 from wallets.states import TransactionType
 
@@ -34,8 +33,7 @@ def spend(
     """
     house_key = checking.house_key(key)
     (wallet,) = lock_wallets(wallet_id, program_id=program_id)
-    code = house_account_code(wallet.program, wallet.asset, "revenue")
-    target = open_account(code, program=wallet.program, asset_code=wallet.asset.code, at=at)
+    target_id = find_house_account(wallet, "revenue", at=at)
     checking.require_usable(
         is_closed=wallet.is_closed, version=wallet.version, seen=version,
         unless=lambda: is_booked(program_id, house_key),
@@ -43,6 +41,6 @@ def spend(
 
     posting = Posting(
         program_id=program_id, key=house_key, kind="SPEND", memo=description, metadata=metadata,
-        movements=(Movement(wallet.account_id, target.pk, amount),), effective_at=effective_at,
+        movements=(Movement(wallet.account_id, target_id, amount),), effective_at=effective_at,
     )  # fmt: skip
     return book(posting, wallets=[wallet], kind=TransactionType.SPEND, at=at).in_wallet(wallet)

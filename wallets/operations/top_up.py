@@ -9,14 +9,14 @@ from uuid import UUID
 from django.db import transaction
 
 from ledger.movements import Movement, Posting
-from ledger.operations import open_account
 from ledger.states import AssetKind
 from wallets.errors import RailForPoints
 from wallets.models import WalletTransaction
 from wallets.operations.book import book
+from wallets.operations.find_house_account import find_house_account
 from wallets.operations.lock_wallets import lock_wallets
 from wallets.queries import checking
-from wallets.queries.accounts import TREASURY, clearing_of
+from wallets.queries.accounts import clearing_of
 from wallets.queries.holdings import is_booked
 from wallets.states import TransactionType
 
@@ -42,9 +42,9 @@ def top_up(
     if asset.kind == AssetKind.POINTS:
         if rail:
             raise RailForPoints(asset=asset.code)
-        source = open_account(TREASURY, program=program, asset_code=asset.code, at=at)
+        source_id = find_house_account(wallet, "treasury", at=at)
     else:
-        source = clearing_of(program, asset, rail)
+        source_id = clearing_of(program, asset, rail).pk
     checking.require_usable(
         is_closed=wallet.is_closed, version=wallet.version, seen=version,
         unless=lambda: is_booked(program_id, house_key),
@@ -52,6 +52,6 @@ def top_up(
 
     posting = Posting(
         program_id=program_id, key=house_key, kind="TOPUP", memo=description, metadata=metadata,
-        movements=(Movement(source.pk, wallet.account_id, amount),), effective_at=effective_at,
+        movements=(Movement(source_id, wallet.account_id, amount),), effective_at=effective_at,
     )  # fmt: skip
     return book(posting, wallets=[wallet], kind=TransactionType.DEPOSIT, at=at).in_wallet(wallet)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
@@ -13,6 +14,15 @@ from ledger.models import Balance, Transaction
 from ledger.money import ZERO
 from wallets.errors import NoWallet
 from wallets.models import Wallet, WalletQuerySet
+
+Moved = tuple[int, int, Decimal]  # debit, credit and amount
+
+_MOVED_AND_LEFT: Final = """
+SELECT id, debit_account_id, credit_account_id, amount FROM ledger_entry WHERE transaction_id = %s
+UNION ALL
+SELECT 0, account_id, NULL, amount FROM ledger_balance WHERE account_id = ANY(%s)
+ORDER BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,21 @@ def holdings(wallets: Iterable[Wallet]) -> dict[UUID, Holding]:
         wallet.pk: Holding(amounts[wallet.account_id], amounts[wallet.reserved_id], amounts[wallet.owed_id])
         for wallet in asked
     }
+
+
+def moved_and_left(booked_id: UUID, wallets: Iterable[Wallet]) -> tuple[list[Moved], dict[UUID, Holding]]:
+    """Return what a transaction of the books moved, in its order, and what each of ``wallets`` holds behind it."""
+    asked = list(wallets)
+    accounts = [account for wallet in asked for account in (wallet.account_id, wallet.reserved_id, wallet.owed_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED_AND_LEFT, [booked_id, accounts])  # in one statement: every booking asks both
+        rows = cursor.fetchall()
+    amounts = {account_id: amount for _, account_id, credit_id, amount in rows if credit_id is None}
+    left = {
+        wallet.pk: Holding(amounts[wallet.account_id], amounts[wallet.reserved_id], amounts[wallet.owed_id])
+        for wallet in asked
+    }
+    return [(debit_id, credit_id, amount) for _, debit_id, credit_id, amount in rows if credit_id is not None], left
 
 
 def holding(wallet: Wallet) -> Holding:
