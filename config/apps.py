@@ -48,3 +48,5 @@ class BackOfficeAdmin(AdminConfig):
         # Everything is imported by now, and stays. Looked through again at each full collection, it took a quarter of
         # the time that a batch of postings takes outside of the database.
         gc.freeze()
+        # A batch makes tens of thousands of objects that are gone by themselves when it ends.
+        gc.set_threshold(50_000, 20, 20)

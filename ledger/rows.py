@@ -46,7 +46,7 @@ class Journeys:
 
     def lock_and_read(self, account_ids: Sequence[int], asked: Sequence[Asked], *, chance: int) -> Found:
         """Lock the balances of these accounts and read them, and which of the keys are booked already."""
-        keys = [{"p": str(one.posting.program_id), "k": one.posting.key} for one in asked]
+        keys = [{"p": one.posting.program_id.hex, "k": one.posting.key} for one in asked]
         accounts = f"{{{','.join(map(str, account_ids))}}}"
         with connection.cursor() as cursor:
             self.is_open = self.stands_alone
@@ -147,7 +147,7 @@ def _entry(entry: EntryRow) -> dict[str, Any]:
         entry
     )
     row: dict[str, Any] = {
-        "t": str(identifier), "p": str(program_id), "x": asset_id, "d": debit, "c": credit, "a": f"{amount:f}",
+        "t": identifier.hex, "p": program_id.hex, "x": asset_id, "d": debit, "c": credit, "a": f"{amount:f}",
     }  # fmt: skip
     # What a striped account has not is left out, and read as null.
     if debit_left is not None:
@@ -160,7 +160,7 @@ def _entry(entry: EntryRow) -> dict[str, Any]:
 def _transaction(identifier: UUID, asked: Asked, digest: str) -> dict[str, Any]:
     posting = asked.posting
     row: dict[str, Any] = {
-        "i": str(identifier), "p": str(posting.program_id), "k": posting.key, "f": asked.fingerprint.hex(), "h": digest,
+        "i": identifier.hex, "p": posting.program_id.hex, "k": posting.key, "f": asked.fingerprint.hex(), "h": digest,
         "n": posting.kind, "m": posting.memo,
     }  # fmt: skip
     # What most have not is left out, and read as null.

@@ -38,12 +38,7 @@ def post_many(postings: Iterable[Posting], *, each: bool = False) -> list[Booked
         figures.POSTINGS.labels("refused").inc()
         figures.REFUSALS.labels(refusal.code).inc()
         raise
-    for outcome in outcomes:
-        if isinstance(outcome, Booked):
-            figures.POSTINGS.labels("replayed" if outcome.is_replay else "booked").inc()
-        else:
-            figures.POSTINGS.labels("refused").inc()
-            figures.REFUSALS.labels(outcome.code).inc()
+    figures.count(outcomes)
     return outcomes
 
 

@@ -64,7 +64,7 @@ def test_runs_on_a_database_of_its_own_and_drops_it(tmp_path: Path, monkeypatch:
     assert connection.settings_dict["NAME"] == name
     assert not Program.objects.exists()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname LIKE '%%bench'")
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [f"{name}_bench"])
         assert cursor.fetchone() is None
 
 
