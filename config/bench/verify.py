@@ -44,9 +44,7 @@ def _contenders(books: Grown) -> Iterator[Sequence[Contender]]:
 
 def _add_up() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET max_parallel_workers_per_gather = 0"
-        )  # on one core
+        cursor.execute("SET max_parallel_workers_per_gather = 0")  # on one core
         cursor.execute(_ADD_UP)
         cursor.execute("RESET max_parallel_workers_per_gather")
 
