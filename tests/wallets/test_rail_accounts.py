@@ -129,12 +129,14 @@ def test_another_asset_opens_its_books(purses: Purses, mia: User) -> None:
     assert purses.account("rail:bank:clearing", "USDC").role == "CLEARING"
 
 
-def test_a_sealed_secret_is_good_for_its_proposal_only(purses: Purses, mia: User) -> None:
+@pytest.mark.parametrize("whose", ["another account's", "its own"])
+def test_a_sealed_secret_is_good_for_its_proposal_only(purses: Purses, mia: User, whose: str) -> None:
     account = bank(purses.program)
-    other = bank(purses.program, name="other", number="ACME-2")
-    [one, two] = [
-        proposed(purses, mia, CHANGE, rail_account=str(each.pk), secrets={"secret": OTHER}) for each in (account, other)
-    ]
+    other = bank(purses.program, name="other", number="ACME-2") if whose == "another account's" else account
+    one, two = (
+        proposed(purses, mia, CHANGE, rail_account=str(each.pk), secrets={"secret": secret})
+        for each, secret in ((account, OTHER), (other, "a third secret that nobody guesses"))
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("UPDATE identity_proposal SET sealed = %s WHERE id = %s", [two.sealed, one.pk])
