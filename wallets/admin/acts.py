@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
-from audit.access import may, may_with
-from audit.admin import RecordedAdmin
+from audit.access import may_with
 from audit.errors import DomainError
+from wallets.admin.asked import AskedAdmin
+from wallets.admin.forms import ReasonForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +28,7 @@ class Act:
     states: frozenset[str]
 
 
-class ReasonForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(max_length=500)
-
-
-class ActsAdmin(RecordedAdmin):
+class ActsAdmin(AskedAdmin):
     """Windows with acts that take a reason, shown to whom may do them, in the states they can be done from."""
 
     acts: tuple[Act, ...]
@@ -68,7 +61,7 @@ class ActsAdmin(RecordedAdmin):
 
     def _view_of(self, act: Act) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest, pk: UUID) -> HttpResponse:
-            row = self.row_of(request, pk, act.permission)
+            row = self.asked_for(request, pk, act.permission)
             page = redirect(f"admin:{self._screen}_change", pk)
             if request.method != "POST":
                 return page
@@ -85,17 +78,6 @@ class ActsAdmin(RecordedAdmin):
             return page
 
         return view
-
-    def row_of(self, request: HttpRequest, pk: UUID, permission: str) -> Any:
-        """Return the row, to somebody who may do that with it."""
-        if not may(request, permission):
-            raise PermissionDenied
-        row = self.get_object(request, str(pk))
-        if row is None:
-            raise Http404
-        if not may_with(row, request, permission):
-            raise PermissionDenied
-        return row
 
     def do(self, act: str, request: HttpRequest, row: Any, reason: str) -> str:
         """Do it, and return what to say of it."""

@@ -164,7 +164,7 @@ class RailAccountAdmin(ActsAdmin):
 
     def edit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Change a draft, or propose what an account that is in use becomes."""
-        account: RailAccount = self.row_of(request, pk, "rail.propose")
+        account: RailAccount = self.asked_for(request, pk, "rail.propose")
         is_draft = account.state == RailAccountState.DRAFT
         form = RevisionForm(request.POST or None, account=account)
         if request.method == "POST" and form.is_valid():

@@ -5,17 +5,15 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from audit.access import may, may_with
-from audit.admin import RecordedAdmin
 from identity.models import Membership, Program, User
 from ledger.admin.shown import grouped
 from ledger.models import Asset
+from wallets.admin.asked import AskedAdmin
 
 CHOICES_AT_MOST = 200
 
@@ -26,7 +24,7 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
-class WalletsScreen(RecordedAdmin):
+class WalletsScreen(AskedAdmin):
     """Base of the room's screens: the rows of programs whose books one may read, and filters by program and asset."""
 
     permission_to_view = "wallet.read"
@@ -43,21 +41,6 @@ class WalletsScreen(RecordedAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         own = (AssetFilter.parameter_name, ProgramFilter.parameter_name)
         return lookup in own or super().lookup_allowed(lookup, value, request)
-
-    def asked_for(self, request: HttpRequest, pk: UUID, permission: str) -> Any:
-        """Return the row that a button is about.
-
-        :raises PermissionDenied: if the person may press it nowhere, or not in the row's program.
-        :raises Http404: if there is no such row in reach.
-        """
-        if not may(request, permission):
-            raise PermissionDenied
-        row = self.get_object(request, str(pk))
-        if row is None:
-            raise Http404
-        if not may_with(row, request, permission):
-            raise PermissionDenied
-        return row
 
     def dialog(
         self, request: HttpRequest, row: Any, form: Form, *, title: str, about: str, button: str,
