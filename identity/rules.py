@@ -170,7 +170,7 @@ def split_credential(credential: str) -> tuple[str, str] | None:
 
 LONGEST_IDEMPOTENCY_KEY: Final = 255
 # Keys inside the house begin like this, so that no caller can take one of them.
-RESERVED_KEY_PREFIXES: Final = ("house:", "register:", "claim:", "commerce:", "payout:")
+RESERVED_KEY_PREFIXES: Final = ("house:", "register:", "claim:", "commerce:", "settlement:", "payout:")
 
 
 def is_idempotency_key(key: str) -> bool:

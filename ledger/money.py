@@ -17,6 +17,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
+from fractions import Fraction
 from typing import Final
 
 ZERO: Final = Decimal(0)
@@ -50,6 +51,12 @@ def is_amount(value: Decimal, *, scale: int) -> bool:
 def round_to(value: Decimal, *, scale: int) -> Decimal:
     """Return ``value`` rounded half-even to ``scale`` places."""
     return value.quantize(_QUANTA[scale], rounding=ROUND_HALF_EVEN, context=_ROUNDING)
+
+
+def prorated(amount: Decimal, *, part: Decimal, whole: Decimal, scale: int) -> Decimal:
+    """Return ``part`` of ``whole`` of ``amount``, rounded half-even to ``scale`` places, once."""
+    units = Fraction(amount) * Fraction(part) / Fraction(whole) * 10**scale
+    return Decimal(round(units)).scaleb(-scale, context=_ROUNDING)
 
 
 def allocate(total: Decimal, *, weights: Sequence[Decimal], scale: int) -> list[Decimal]:

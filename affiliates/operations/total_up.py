@@ -1,0 +1,29 @@
+"""Write into drafts of reports what their rows come to."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+_TOTALS: Final = """
+UPDATE affiliates_commissionreport report
+SET lines_count = sums.count, earned = sums.earned, clawed_back = sums.clawed_back, adjusted = sums.adjusted,
+    total = sums.earned + sums.clawed_back + sums.adjusted
+FROM (
+    SELECT line.report_id, count(*) AS count,
+           coalesce(sum(row.amount) FILTER (WHERE row.type IN ('DIRECT', 'OVERRIDE')), 0) AS earned,
+           coalesce(sum(row.amount) FILTER (WHERE row.type IN ('CLAWBACK', 'REINSTATEMENT')), 0) AS clawed_back,
+           coalesce(sum(row.amount) FILTER (WHERE row.type IN ('ADJUSTMENT', 'CARRY')), 0) AS adjusted
+    FROM affiliates_reportline line JOIN affiliates_commission row ON row.id = line.commission_id
+    WHERE line.report_id = ANY (%s) AND row.state <> 'VOIDED'
+    GROUP BY line.report_id
+) sums
+WHERE report.id = sums.report_id AND report.state = 'DRAFT'
+"""
+
+
+def total_up(report_ids: Sequence[UUID]) -> None:
+    """Write into drafts what their rows come to by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS, [list(report_ids)])

@@ -1,0 +1,1 @@
+"""What is known of affiliates, members, and what they earn."""

@@ -1,0 +1,51 @@
+"""Which rates held, for whom, and when: an affiliate's own before its tier's, and its tier's before the program's."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from affiliates.models import Rate
+from affiliates.rules import Dated, Rates, holding
+from identity.errors import NoTerms
+from identity.models import ProgramTerms
+
+
+class RateBook:
+    """The rates of some affiliates, tiers and programs, read at once and asked as often as one likes."""
+
+    def __init__(self, *, affiliates: Collection[UUID], tiers: Collection[UUID], programs: Collection[UUID]) -> None:
+        self._affiliates: dict[UUID, list[Dated]] = {}
+        self._tiers: dict[UUID, list[Dated]] = {}
+        self._programs: dict[UUID, list[Dated]] = {}
+        rows = Rate.objects.filter(Q(affiliate__in=affiliates) | Q(tier__in=tiers)).select_related("tier").order_by()
+        for row in rows:
+            if row.affiliate_id is not None:
+                self._affiliates.setdefault(row.affiliate_id, []).append(dated(row, said_by="the affiliate's own"))
+            elif row.tier is not None:
+                said_by = f"of the tier {row.tier.name}"
+                self._tiers.setdefault(row.tier.pk, []).append(dated(row, said_by=said_by))
+        for terms in ProgramTerms.objects.filter(program__in=programs).order_by():
+            rates = Rates(terms.base_commission_rate, terms.override_commission_rate, "the program's")
+            self._programs.setdefault(terms.program_id, []).append(Dated(terms.number, terms.valid_from, rates))
+
+    def at(self, moment: datetime, *, affiliate_id: UUID, tier_id: UUID | None, program_id: UUID) -> Rates:
+        """Return the rates that an affiliate in a tier had at a moment.
+
+        :raises NoTerms: if the program had none by then, and nobody else did.
+        """
+        own = holding(self._affiliates.get(affiliate_id, ()), at=moment)
+        if own is None and tier_id is not None:
+            own = holding(self._tiers.get(tier_id, ()), at=moment)
+        found = own or holding(self._programs.get(program_id, ()), at=moment)
+        if found is None:
+            raise NoTerms(program=program_id, at=moment.isoformat())
+        return found
+
+
+def dated(row: Rate, *, said_by: str) -> Dated:
+    """Return a row as it is reckoned with."""
+    if row.direct_rate is None or row.override_rate is None:
+        return Dated(row.number, row.valid_from, None)
+    return Dated(row.number, row.valid_from, Rates(row.direct_rate, row.override_rate, said_by))
