@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 export PORT
 
-# Chromium for the browser tests, Redis for the second broker. Installed where that is possible, asked for where not.
-TEST_PROGRAMS := chromium redis-server faketime
+# Chromium for the browser tests, Redis for the second broker, npm for the local chain. Installed where that is possible,
+# asked for where not.
+TEST_PROGRAMS := chromium redis-server faketime npm
+CHAIN := var/chain/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture check bench demo-reset shell lock programs
+.PHONY: help run test torture check bench demo-reset shell lock programs chain
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +20,7 @@ help: ## list the targets
 run: $(VENV)/runtime ## start everything: database, migrations, demo data, web server, workers (PORT=8000)
 	@exec $(BIN)/python -m config.processes.supervisor
 
-test: $(VENV)/develop programs ## run the whole test suite against a PostgreSQL of its own, browser tests included
+test: $(VENV)/develop programs $(CHAIN) ## run the whole test suite against a PostgreSQL of its own, browser tests included
 	@ENVIRONMENT=test $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
 
 torture: $(VENV)/develop programs ## the full crash and torture matrix (SEED=... replays, ROUNDS=... lengthens)
@@ -59,3 +61,9 @@ $(VENV)/bin/python:
 
 programs:
 	@sh .ci/programs $(TEST_PROGRAMS)
+
+chain: $(CHAIN) ## install the local chain that the tests are paid on
+
+$(CHAIN): tests/evm/package-lock.json .ci/chain | programs
+	@sh .ci/chain $(@D)
+	@touch $@

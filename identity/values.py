@@ -204,6 +204,7 @@ class ListOf(ValueType):
 
     item: Text | Choice
     most: int
+    check: Callable[[list[str]], None] | None = field(default=None, repr=False)  # of all together; raises NotAValue
 
     def read(self, sent: Any) -> Stored:
         if not isinstance(sent, list) or len(sent) > self.most:
@@ -211,6 +212,8 @@ class ListOf(ValueType):
         read = [str(self.item.read(item)) for item in sent]
         if len(set(read)) < len(read):
             raise NotAValue("names something twice")
+        if self.check is not None:
+            self.check(read)
         return read
 
     def bounds(self) -> str:

@@ -1,14 +1,37 @@
 """What wallets let a program set."""
 
+import re
 from decimal import Decimal
 from typing import Final
 
 from identity.settable import SettingSpec
-from identity.values import DecimalNumber
+from identity.values import DecimalNumber, ListOf, NotAValue, Text
 
 _AMOUNT: Final = DecimalNumber(low=Decimal(0), high=Decimal(10) ** 12, places=4)
 
+_LINE: Final = re.compile(r"[1-9][0-9]{0,15}:([1-9][0-9]{0,5}|finalized)")
+
+
+def _check_line(line: str) -> None:
+    if not _LINE.fullmatch(line):
+        raise NotAValue('holds a line that is not a chain\'s id with a number of blocks or "finalized": "1:finalized"')
+
+
+def _check_lines(lines: list[str]) -> None:
+    if len({line.partition(":")[0] for line in lines}) < len(lines):
+        raise NotAValue("names a chain twice")
+
+
 SETTINGS: Final = (
+    SettingSpec(
+        key="wallets.chain_depths",
+        type=ListOf(item=Text(longest=40, check=_check_line), most=50, check=_check_lines),
+        default=[],
+        purpose='How deep a payment on a chain has to lie before it is believed, such as "10:200": so many blocks, its '
+        "own counted in, or finalized. Chains that are not listed wait for the block that their node calls final.",
+        is_per_program=False,
+        needs_two=True,
+    ),
     SettingSpec(
         key="wallets.adjusted_alone",
         type=_AMOUNT,

@@ -171,16 +171,17 @@ class Egress:
         try:
             own = {"host": target.host_header, "accept-encoding": "gzip", "connection": "close"}
             connection.request(method, target.path, body=body, headers={**headers, **own}, preload_content=False)
-            answer = connection.getresponse()
-            length = answer.headers.get("content-length", "")
-            if length.isdecimal() and int(length) > limits.body_bytes and method != "HEAD":
-                raise AnswerTooLarge(host=target.host, allowed=limits.body_bytes)
-            received = bytearray()
-            for block in answer.stream(_BLOCK, decode_content=True):
-                received += block
-                deadline.check()
-                if len(received) > limits.body_bytes:
+            # What is left of it unread would keep the connection open.
+            with connection.getresponse() as answer:
+                length = answer.headers.get("content-length", "")
+                if length.isdecimal() and int(length) > limits.body_bytes and method != "HEAD":
                     raise AnswerTooLarge(host=target.host, allowed=limits.body_bytes)
+                received = bytearray()
+                for block in answer.stream(_BLOCK, decode_content=True):
+                    received += block
+                    deadline.check()
+                    if len(received) > limits.body_bytes:
+                        raise AnswerTooLarge(host=target.host, allowed=limits.body_bytes)
             deadline.check()
             named = {name.lower(): value for name, value in answer.headers.items()}
             return Reply(status=answer.status, headers=named, body=bytes(received), url="")

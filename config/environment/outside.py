@@ -1,14 +1,14 @@
 """The variables that say what lies outside: the chain, mail, and where else people may sign in."""
 
-from config.environment.parsing import email_url, private_key, url
+from config.environment.parsing import email_url, nodes, private_key, url
 from config.environment.variable import Variable
 
 OUTSIDE: tuple[Variable, ...] = (
     Variable(
         name="RPC_URL",
-        parse=url("http", "https", "ws", "wss"),
-        example="http://127.0.0.1:8545",
-        meaning="JSON-RPC address of an EVM node. Empty: the chain rail is off.",
+        parse=nodes,
+        example="1=https://ethereum.example.com/key,8453=https://base.example.com/key",
+        meaning="JSON-RPC addresses of EVM nodes by chain id, or one for a single chain. Empty: no chain is read.",
     ),
     Variable(
         name="RELAYER_PRIVATE_KEY",

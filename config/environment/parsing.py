@@ -72,6 +72,28 @@ def url(*schemes: str) -> Callable[[str], str]:
     return parse
 
 
+def nodes(raw: str) -> dict[int | None, str]:
+    """Take the address of a node, or of one for each chain; that of a single chain, whichever it is, has no number."""
+    several = "must number each of several nodes by its chain, such as 1=https://...,8453=https://..."
+    found: dict[int | None, str] = {}
+    # An address may hold commas and equals signs of its own, so a comma divides only where the next one begins.
+    for word in re.split(r",\s*(?=[0-9]+=https?://)", raw):
+        chain, divided, address = word.partition("=")
+        number = int(chain) if divided and re.fullmatch(r"[1-9][0-9]{0,15}", chain) else None
+        address = url("http", "https")(word if number is None else address)
+        place = urlsplit(address).netloc
+        if "@" in place:
+            raise Refused("holds a name or a password: nodes take a key in the path")
+        if "," in place or (number is None and divided and chain.isdecimal()):
+            raise Refused(several)
+        if number in found:
+            raise Refused(f"names chain {number} twice")
+        found[number] = address
+    if None in found and len(found) > 1:
+        raise Refused(several)
+    return found
+
+
 def database(raw: str) -> str:
     """Take the address of a PostgreSQL database."""
     parsed = url("postgres", "postgresql")(raw)

@@ -64,6 +64,14 @@ def test_production_needs_its_secrets_and_servers() -> None:
         ("AUDIT_OLD_PUBLIC_KEYS", "0x12"),
         ("AUDIT_OLD_PUBLIC_KEYS", "a" * 64 + "," + "g" * 64),
         ("RPC_URL", "127.0.0.1:8545"),
+        ("RPC_URL", "ws://127.0.0.1:8545"),
+        ("RPC_URL", "https://name:password@node.example.com"),
+        ("RPC_URL", "https://one.example.com,https://two.example.com"),
+        ("RPC_URL", "https://one.example.com,1=https://two.example.com"),
+        ("RPC_URL", "1=https://one.example.com,1=https://two.example.com"),
+        ("RPC_URL", "1=one.example.com"),
+        ("RPC_URL", "01=https://one.example.com"),
+        ("RPC_URL", "0=https://one.example.com"),
         ("RELAYER_PRIVATE_KEY", "0x12"),
         ("EMAIL_URL", "mail.example.com"),
         ("PORT", "0"),
@@ -82,6 +90,23 @@ def test_nonsense_is_named(name: str, value: str) -> None:
 
     assert str(refused.value).startswith(f"{name} ")
     assert "docs/settings.md" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "nodes"),
+    [
+        ("", ""),
+        ("http://127.0.0.1:8545", {None: "http://127.0.0.1:8545"}),
+        ("https://node.example.com/v3/k=1,2=3", {None: "https://node.example.com/v3/k=1,2=3"}),
+        ("https://node.example.com/?key=1", {None: "https://node.example.com/?key=1"}),
+        (
+            "1=https://one.example.com/k=v/, 8453=https://two.example.com",
+            {1: "https://one.example.com/k=v", 8453: "https://two.example.com"},
+        ),
+    ],
+)
+def test_nodes_are_known_by_their_chains(value: str, nodes: object) -> None:
+    assert read({"RPC_URL": value})["RPC_URL"] == nodes
 
 
 def test_a_password_is_never_repeated() -> None:

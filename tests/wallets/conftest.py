@@ -9,11 +9,12 @@ from django.utils import timezone
 from identity.models import Program
 from ledger.operations import define_asset, open_account
 from ledger.states import AssetKind
+from tests.evm.fixtures import chain, running_chain, usdc
 from tests.factories import ProgramFactory
 from tests.wallets.owners import ann, ben
 from tests.wallets.purses import RAIL, Purses
 
-__all__ = ["ann", "ben"]
+__all__ = ["ann", "ben", "chain", "running_chain", "usdc"]
 
 
 @pytest.fixture

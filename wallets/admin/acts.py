@@ -55,7 +55,10 @@ class ActsAdmin(AskedAdmin):
         acts = [
             (act, reverse(f"admin:{self._screen}_{act.name}", args=[row.pk]))
             for act in self.acts
-            if row is not None and row.state in act.states and may_with(row, request, act.permission)
+            if row is not None
+            and row.state in act.states
+            and self.fits(act.name, row)
+            and may_with(row, request, act.permission)
         ]
         return super().change_view(request, object_id, form_url, {"acts": acts, **(extra_context or {})})
 
@@ -78,6 +81,10 @@ class ActsAdmin(AskedAdmin):
             return page
 
         return view
+
+    def fits(self, act: str, row: Any) -> bool:
+        """Whether it makes sense for this row, and so is shown. The operation has the last word."""
+        return True
 
     def do(self, act: str, request: HttpRequest, row: Any, reason: str) -> str:
         """Do it, and return what to say of it."""

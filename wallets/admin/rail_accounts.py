@@ -93,7 +93,7 @@ class RailAccountAdmin(ActsAdmin):
         column("assets", "Assets", lambda account: ", ".join(account.assets)),
         column("state", "State", lambda account: account.get_state_display()),
         column("books", "In the books", lambda account: _in_the_books(account)),
-        column("secrets", "Secrets", lambda account: f"hidden ({account.fingerprint[:8]}), version {account.version}"),
+        column("secrets", "Secrets", lambda account: _secrets(account)),
         column("hook", "What the rail calls", lambda account: _hook(account)),
         "program",
         instant("created_at", "Drafted"),
@@ -130,6 +130,9 @@ class RailAccountAdmin(ActsAdmin):
         if row.state != RailAccountState.CLOSED and may_with(row, request, "rail.propose"):
             found.append(("Change it", reverse("admin:wallets_railaccount_edit", args=[row.pk])))
         return found
+
+    def fits(self, act: str, row: RailAccount) -> bool:
+        return act != "renew" or bool(rail_named(row.rail).hook_code)
 
     def do(self, act: str, request: HttpRequest, row: RailAccount, reason: str) -> str:
         now = timezone.now()
@@ -206,8 +209,14 @@ def _in_the_books(account: RailAccount) -> str | None:
     return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> {} {}', lines) if lines else None
 
 
+def _secrets(account: RailAccount) -> str:
+    hidden = f"hidden ({account.fingerprint[:8]})" if rail_named(account.rail).credentials else "none"
+    return f"{hidden}, version {account.version}"
+
+
 def _hook(account: RailAccount) -> str:
     try:
-        return reference(hook_path(account), short=False)
+        path = hook_path(account)
+        return reference(path, short=False) if path else "nothing: we look it up"
     except DomainError as refusal:
         return str(refusal)

@@ -37,7 +37,8 @@ def change_rail_account(
     known = rail_accounts.secrets_of(account) if secrets is None else rail_wishes.check_secrets(rail, secrets)
     before = {"number": account.number, "assets": account.assets, "fingerprint": account.fingerprint}
 
-    account.number, account.assets = rail.check_number(number), rail_wishes.check_assets(assets)
+    account.number = rail.check_number(number)
+    account.assets = rail_wishes.check_assets(assets, rail=rail, number=account.number)
     account.fingerprint = rail_wishes.fingerprint_of(known, program=account.program, rail=rail.name)
     account.version, account.changed_at = account.version + 1, at
     account.ciphertext = vault.encrypt(rail_wishes.packed(known), place=account.place)

@@ -30,9 +30,10 @@ def draft_rail_account(
     kind = rail_named(rail)
     known = rail_wishes.check_secrets(kind, secrets)
     token = chance.token_urlsafe(24)
+    number = kind.check_number(number)
     account = RailAccount(
         id=uuid7(), program=program, name=rail_wishes.check_name(name), rail=kind.name,
-        number=kind.check_number(number), assets=rail_wishes.check_assets(assets),
+        number=number, assets=rail_wishes.check_assets(assets, rail=kind, number=number),
         fingerprint=rail_wishes.fingerprint_of(known, program=program, rail=kind.name),
         hook_sha256=rail_accounts.digest_of(token), created_at=at, changed_at=at,
     )  # fmt: skip

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from audit.operations import record
 from identity import vault
+from wallets.errors import BadRailAccount
 from wallets.models import RailAccount
 from wallets.operations.lock_rail_account import lock_rail_account
-from wallets.queries import checking, rail_accounts
+from wallets.queries import checking, rail_accounts, rail_wishes
 
 
 @transaction.atomic
@@ -18,10 +19,12 @@ def renew_hook(account_id: UUID, *, program_id: UUID, reason: str, at: datetime)
     """Make the account's address known to nobody. Until the rail is told, nothing of it arrives.
 
     :raises UnknownRailAccount: if the program has no such account.
-    :raises BadRailAccount: if it is closed.
+    :raises BadRailAccount: if it is closed, or its rail never calls.
     """
     reason = checking.require_reason(reason)
     account = lock_rail_account(account_id, program_id=program_id)
+    if not rail_wishes.rail_of(account).hook_code:
+        raise BadRailAccount(reason="it has no address: its rail never calls")
     token = chance.token_urlsafe(24)
     account.hook_version += 1
     account.hook_sha256 = rail_accounts.digest_of(token)

@@ -87,8 +87,7 @@ def _check_change(program: Program, payload: Payload) -> None:
     number, assets = payload.get("number", account.number), payload.get("assets", account.assets)
     if not isinstance(number, str) or not isinstance(assets, list):
         raise BadRailAccount(reason="its number is a text, and its assets are a list")
-    rail.check_number(number)
-    rail_wishes.check_assets(assets)
+    rail_wishes.check_assets(assets, rail=rail, number=rail.check_number(number))
     if "secrets" in payload:
         rail_wishes.check_secrets(rail, payload["secrets"])
 

@@ -30,7 +30,7 @@ def account_of_hook(code: str, token: str) -> RailAccount:
     if len(token) <= LONGEST_TOKEN and token.isascii():
         listening = RailAccount.objects.exclude(state=RailAccountState.DRAFT).select_related("program")
         found = listening.filter(hook_sha256=digest_of(token)).first()
-    if found is None or rail_named(found.rail).hook_code != code:
+    if found is None or not code or rail_named(found.rail).hook_code != code:
         raise UnknownHook
     return found
 
@@ -58,11 +58,12 @@ def hook_token(account: RailAccount) -> str:
 
 
 def hook_path(account: RailAccount) -> str:
-    """Return the path that the rail calls. Who knows it can fill the inbox, and prove nothing by that.
+    """Return the path that the rail calls, none if it never does. Who knows it can fill the inbox, and no more.
 
     :raises SecretUnreadable: if its token can't be read.
     """
-    return f"/api/v2/hooks/{rail_named(account.rail).hook_code}/{hook_token(account)}"
+    code = rail_named(account.rail).hook_code
+    return f"/api/v2/hooks/{code}/{hook_token(account)}" if code else ""
 
 
 def kept_secrets() -> Iterator[vault.Kept]:

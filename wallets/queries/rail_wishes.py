@@ -28,18 +28,21 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_assets(codes: Sequence[Any]) -> list[str]:
-    """Return the assets that go through the account, each once and in order.
+def check_assets(codes: Sequence[Any], *, rail: Rail, number: str) -> list[str]:
+    """Return the assets that go through the account of this number, each once and in order.
 
-    :raises BadRailAccount: if there are none, or one is unknown or is points.
+    :raises BadRailAccount: if there are none, or one is unknown, is points, or can't go through it.
     """
     if not 0 < len(codes) <= ASSETS_AT_MOST or not all(isinstance(code, str) and "\0" not in code for code in codes):
         raise BadRailAccount(reason=f"it needs 1 to {ASSETS_AT_MOST} assets")
     wanted = sorted(set(codes))
-    known = set(Asset.objects.filter(code__in=wanted).exclude(kind=AssetKind.POINTS).values_list("code", flat=True))
+    money = Asset.objects.filter(code__in=wanted).exclude(kind=AssetKind.POINTS)
+    chains = dict(money.values_list("code", "chain_id"))
     for code in wanted:
-        if code not in known:
+        if code not in chains:
             raise BadRailAccount(reason=f"{code[:40]} is no money that the house knows")
+        if not rail.carries(number, chains[code]):
+            raise BadRailAccount(reason=f"{code} is not of the chain that its number names")
     return wanted
 
 
@@ -51,7 +54,7 @@ def check_secrets(rail: Rail, secrets: Any) -> dict[str, str]:
     wanted = {credential.name: credential for credential in rail.credentials}
     given = secrets if isinstance(secrets, Mapping) else {}
     if set(given) != set(wanted) or not all(isinstance(value, str) for value in given.values()):
-        raise BadRailAccount(reason=f"its secrets are: {', '.join(wanted)}")
+        raise BadRailAccount(reason=f"its secrets are: {', '.join(wanted) or 'none'}")
     return {name: credential.check(given[name]) for name, credential in wanted.items()}
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from wallets.errors import UnknownRailKind
+from wallets.errors import NotProven, UnknownRailKind
 
 # Some rails refuse to be given an address that contains one of these.
 WORDS_RAILS_REFUSE: Final = ("mpesa", "safaricom", "sql", "query", "exe", "cmd")
@@ -62,6 +62,14 @@ class Ignored:
 Handler = Callable[[Delivery, datetime], Applied | Ignored]
 
 
+class RailError(Exception):
+    """Raised when a rail fails: nobody here is to blame. A permanent fault stays until somebody mends what it names."""
+
+    def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.is_permanent = is_permanent
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A secret that a rail account has; ``check`` raises ``BadRailAccount``."""
@@ -71,17 +79,30 @@ class Credential:
     check: Callable[[str], str]
 
 
+def _says_nothing(received: Received, secrets: Mapping[str, str]) -> Notice:
+    raise NotProven(reason="this rail tells us nothing")
+
+
+def _carries_all(number: str, chain_id: int | None) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rail:
-    """A kind of rail. ``read`` gets the account's secrets, and raises ``NotProven`` for what is not its sender's."""
+    """A kind of rail. ``read`` gets the account's secrets, and raises ``NotProven`` for what is not its sender's.
+
+    One without a ``hook_code`` never calls: what happens there is looked up.
+    """
 
     name: str
     label: str
-    hook_code: str  # stands in the address that the rail calls
-    credentials: tuple[Credential, ...]
+    hook_code: str = ""  # stands in the address that the rail calls
+    credentials: tuple[Credential, ...] = ()
     number_is: str  # what the account's number is there: a paybill, an IBAN, an address
     check_number: Callable[[str], str]
-    read: Callable[[Received, Mapping[str, str]], Notice]
+    # Whether an asset of this chain, or of none, can go through the account of this number.
+    carries: Callable[[str, int | None], bool] = _carries_all
+    read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing
 
 
 _rails: dict[str, Rail] = {}
@@ -92,7 +113,8 @@ def register_rail(rail: Rail) -> Rail:
     """Let accounts be kept at rails of this kind."""
     assert _rails.get(rail.name, rail) == rail, f"two rails are called {rail.name}"
     assert not any(word in rail.hook_code for word in WORDS_RAILS_REFUSE), f"{rail.hook_code} would be refused"
-    assert all(other.hook_code != rail.hook_code for other in _rails.values() if other != rail), rail.hook_code
+    others = {other.hook_code for other in _rails.values() if other != rail}
+    assert not rail.hook_code or rail.hook_code not in others, rail.hook_code
     _rails[rail.name] = rail
     return rail
 

@@ -1,0 +1,34 @@
+"""Chains that speak as Ethereum does: what has arrived at an address of ours, read from a node and proven."""
+
+from wallets.rails.evm.accounts import EVM, number_of
+from wallets.rails.evm.amounts import amount_of, units_of
+from wallets.rails.evm.lookups import (
+    FINALIZED,
+    Finality,
+    NotFound,
+    Proven,
+    Reverted,
+    Seen,
+    Shallow,
+    Unrelated,
+    look_up,
+)
+from wallets.rails.evm.receipts import Transfer, read_hash
+
+__all__ = (
+    "EVM",
+    "FINALIZED",
+    "Finality",
+    "NotFound",
+    "Proven",
+    "Reverted",
+    "Seen",
+    "Shallow",
+    "Transfer",
+    "Unrelated",
+    "amount_of",
+    "look_up",
+    "number_of",
+    "read_hash",
+    "units_of",
+)
