@@ -3,6 +3,7 @@
 from affiliates.operations.add_method import add_method
 from affiliates.operations.adjust_commission import adjust_commission
 from affiliates.operations.approve_claim import approve_claim
+from affiliates.operations.batch_commissions import batch_commissions
 from affiliates.operations.change_affiliate_state import change_affiliate_state
 from affiliates.operations.change_commissions import change_commissions
 from affiliates.operations.change_member_state import change_member_state
@@ -33,6 +34,7 @@ from affiliates.operations.release_commissions import release_commissions
 from affiliates.operations.request_claim import request_claim
 from affiliates.operations.retire_method import retire_method
 from affiliates.operations.reverse_settlement import reverse_settlement
+from affiliates.operations.settle_batched import settle_batched
 from affiliates.operations.settle_by_proof import settle_by_proof
 from affiliates.operations.take_charge import take_charge
 from affiliates.operations.take_charge_failure import take_charge_failure
@@ -49,6 +51,7 @@ __all__ = (
     "add_method",
     "adjust_commission",
     "approve_claim",
+    "batch_commissions",
     "change_affiliate_state",
     "change_commissions",
     "change_member_state",
@@ -79,6 +82,7 @@ __all__ = (
     "request_claim",
     "retire_method",
     "reverse_settlement",
+    "settle_batched",
     "settle_by_proof",
     "take_charge",
     "take_charge_failure",

@@ -64,7 +64,7 @@ def confirm_settlements(proofs: Sequence[Proof], *, at: datetime) -> list[Outcom
         .select_related("asset", "program", "member")
     }
     clearing = _clearing(proofs, rows)
-    taken = _taken_receipts(proofs)
+    taken = _taken_receipts(proofs, rows)
     outcomes: list[Outcome] = []
     new: dict[UUID, Proof] = {}
     for proof in proofs:
@@ -102,8 +102,9 @@ def _receipt(proof: Proof, settlement: Settlement) -> Receipt | None:
     return (chain_id, tx_hash, proof.position) if chain_id is not None and tx_hash else None
 
 
-def _taken_receipts(proofs: Sequence[Proof]) -> set[Receipt]:
-    hashes = {proof.tx_hash for proof in proofs if proof.tx_hash}
+def _taken_receipts(proofs: Sequence[Proof], rows: Mapping[UUID, Settlement]) -> set[Receipt]:
+    hashes = {proof.tx_hash for proof in proofs} | {row.tx_hash for row in rows.values()}
+    hashes.discard("")
     if not hashes:
         return set()
     known = Settlement.objects.recognised().filter(tx_hash__in=hashes).order_by()

@@ -1,7 +1,7 @@
 """Draft the reports of a period."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -53,7 +53,7 @@ def draft_reports(*, program: Program, start: datetime, end: datetime, at: datet
         raise BadPeriod(reason="it is longer than a year")
     if end > at:
         raise BadPeriod(reason="it is not over")
-    named = {"program": program.pk, "start": start, "end": end, "at": at}
+    named: dict[str, Any] = {"program": program.pk, "start": start, "end": end, "at": at}
     with connection.cursor() as cursor:
         # Two who draft the same would each find rows that no report has.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('affiliates.reports', 0))")

@@ -17,8 +17,9 @@ from audit.operations.follow_many import Step
 
 # What stands in a line of the report, in the order of the rows: who has the report can work it out again.
 _DIGESTS: Final = """
-SELECT line.report_id, encode(sha256(convert_to(string_agg(
-           row.id::text || ' ' || row.type || ' ' || trim_scale(row.amount)::text, E'\\n' ORDER BY row.id), 'UTF8')), 'hex')
+SELECT line.report_id, encode(sha256(convert_to(
+           string_agg(row.id::text || ' ' || row.type || ' ' || trim_scale(row.amount)::text, E'\\n' ORDER BY row.id),
+           'UTF8')), 'hex')
 FROM affiliates_reportline line JOIN affiliates_commission row ON row.id = line.commission_id
 WHERE line.report_id = ANY (%s) AND row.state <> 'VOIDED'
 GROUP BY line.report_id
@@ -35,9 +36,7 @@ def finalize_reports(report_ids: Sequence[UUID], *, program_id: UUID, at: dateti
     :raises ReportIsFinal: if one is final; none is made so then.
     """
     wanted = list(dict.fromkeys(report_ids))
-    found = dict(
-        CommissionReport.objects.locked().filter(pk__in=wanted, program=program_id).values_list("pk", "state")
-    )
+    found = dict(CommissionReport.objects.locked().filter(pk__in=wanted, program=program_id).values_list("pk", "state"))
     for pk in wanted:
         if pk not in found:
             raise UnknownReport(report=pk)

@@ -16,7 +16,7 @@ EVERY: Final = timedelta(hours=20)  # each night, whenever in it the task runs
 
 
 def look_again(*, seconds_at_most: float) -> Counter[str]:
-    """Ask the chains about settlements of the last two weeks, outside of transactions, and keep what differs as verdict.
+    """Ask the chains about the settlements of two weeks, outside of transactions, and keep what differs as verdict.
 
     Nothing is booked back by itself: a difference is a finding, and people decide.
     """

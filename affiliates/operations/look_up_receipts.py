@@ -90,4 +90,3 @@ def _prove(settlement: Settlement, verdict: Verdict, *, at: datetime) -> str:
             due_at=at + _WAITS[-1], verdict="Proven, and about to be settled."
         )
     return "proven"
-

@@ -27,6 +27,4 @@ def mark_report_paid(report_id: UUID, *, program_id: UUID, at: datetime) -> Comm
     if waiting:
         raise RowsUnpaid(count=waiting)
 
-    return follow(
-        REPORT_TRANSITIONS, report, to="PAID", at=at, program_id=program_id, values={"paid_at": at}
-    )
+    return follow(REPORT_TRANSITIONS, report, to="PAID", at=at, program_id=program_id, values={"paid_at": at})

@@ -1,4 +1,4 @@
-"""What two people decide about affiliates: rates of a tier or an affiliate, and adjustments that are too large for one."""
+"""What two people decide about affiliates: rates of a tier or an affiliate, and large adjustments."""
 
 from affiliates.proposable import adjustments, rates
 from affiliates.proposable.adjustments import propose_commission_adjustment

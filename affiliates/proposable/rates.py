@@ -62,7 +62,7 @@ def _prepare(program: Program, payload: Payload) -> Prepared:
     subject, begins = _subject(program, payload), _begins(payload)
     latest = subject.rates.order_by("-number").first()
     stands = "As without rates of its own"
-    if latest is not None and latest.direct_rate is not None:
+    if latest is not None and latest.direct_rate is not None and latest.override_rate is not None:
         stands = f"{rules.percent(latest.direct_rate)} and {rules.percent(latest.override_rate)}"
     return Prepared(
         {

@@ -25,11 +25,13 @@ WITH earned AS (
     GROUP BY 1, 2, 3
 ), booked AS (
     SELECT purse.program_id, purse.affiliate_id, purse.asset_id, sum(balance.amount) AS amount
-    FROM affiliates_purse purse JOIN ledger_balance balance ON balance.account_id IN (purse.liability_id, purse.reserved_id)
+    FROM affiliates_purse purse
+    JOIN ledger_balance balance ON balance.account_id IN (purse.liability_id, purse.reserved_id)
     WHERE %(program)s::uuid IS NULL OR purse.program_id = %(program)s
     GROUP BY 1, 2, 3
 )
-SELECT program_id, affiliate_id, affiliate.code, asset.code, coalesce(earned.amount, 0), coalesce(booked.amount, 0)
+SELECT affiliate.program_id, affiliate_id, affiliate.code, asset.code, coalesce(earned.amount, 0),
+       coalesce(booked.amount, 0)
 FROM earned FULL JOIN booked USING (program_id, affiliate_id, asset_id)
 JOIN affiliates_affiliate affiliate ON affiliate.id = affiliate_id JOIN ledger_asset asset ON asset.id = asset_id
 WHERE coalesce(earned.amount, 0) <> coalesce(booked.amount, 0)
@@ -98,15 +100,15 @@ WITH counted AS (
     UNION ALL
     SELECT program_id, affiliate_id, asset_id, what, count, amount, FALSE FROM told
 )
-SELECT program_id, affiliate_id, affiliate.code, coalesce(asset.code, ''), what,
-       coalesce(sum(count) FILTER (WHERE NOT is_counted), 0)::text || ' of '
+SELECT affiliate.program_id, affiliate_id, affiliate.code, coalesce(asset.code, ''), what,
+       coalesce(sum(both_ways.count) FILTER (WHERE NOT is_counted), 0)::text || ' of '
            || trim_scale(coalesce(sum(both_ways.amount) FILTER (WHERE NOT is_counted), 0))::text,
-       coalesce(sum(count) FILTER (WHERE is_counted), 0)::text || ' of '
+       coalesce(sum(both_ways.count) FILTER (WHERE is_counted), 0)::text || ' of '
            || trim_scale(coalesce(sum(both_ways.amount) FILTER (WHERE is_counted), 0))::text
 FROM both_ways JOIN affiliates_affiliate affiliate ON affiliate.id = affiliate_id
 LEFT JOIN ledger_asset asset ON asset.id = asset_id
 WHERE %(program)s::uuid IS NULL OR both_ways.program_id = %(program)s
-GROUP BY both_ways.program_id, affiliate_id, affiliate.code, asset.code, what
+GROUP BY affiliate.program_id, affiliate_id, affiliate.code, asset.code, what
 HAVING sum(CASE WHEN is_counted THEN count ELSE -count END) <> 0
     OR sum(CASE WHEN is_counted THEN both_ways.amount ELSE -both_ways.amount END) <> 0
 ORDER BY 3, 4, 5
@@ -190,4 +192,4 @@ def _unproven(known: Any, *, at: datetime) -> Iterator[tuple[Settlement, str]]:
 def _rows(statement: str, program_id: UUID | None) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"program": program_id})
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -30,6 +30,14 @@ class RateBook:
             rates = Rates(terms.base_commission_rate, terms.override_commission_rate, "the program's")
             self._programs.setdefault(terms.program_id, []).append(Dated(terms.number, terms.valid_from, rates))
 
+    def has_own(self, affiliate_id: UUID, moment: datetime) -> bool:
+        """Whether the affiliate had rates of its own at a moment."""
+        return holding(self._affiliates.get(affiliate_id, ()), at=moment) is not None
+
+    def tier_has_own(self, tier_id: UUID | None, moment: datetime) -> bool:
+        """Whether the tier, if there is one, had rates of its own at a moment."""
+        return tier_id is not None and holding(self._tiers.get(tier_id, ()), at=moment) is not None
+
     def at(self, moment: datetime, *, affiliate_id: UUID, tier_id: UUID | None, program_id: UUID) -> Rates:
         """Return the rates that an affiliate in a tier had at a moment.
 

@@ -99,10 +99,7 @@ def _judge_transfers(asked: Asked, rail: str, seen: Proven) -> Verdict:
         return Verdict("The transaction was not sent from the member's address.", is_final=True)
     for transfer in theirs:
         if amount_of(transfer.units, scale=asked.asset.scale) == asked.amount:
-            found = Found(
-                rail=rail, position=transfer.position, block_number=seen.block_number, mined_at=seen.mined_at
-            )
+            found = Found(rail=rail, position=transfer.position, block_number=seen.block_number, mined_at=seen.mined_at)
             return Verdict("Proven.", is_final=True, transfer=found)
     sums = ", ".join(plain(amount_of(transfer.units, scale=asked.asset.scale)) for transfer in theirs)
     return Verdict(f"The transaction brought {sums} {asked.asset.code}, not {plain(asked.amount)}.", is_final=True)
-

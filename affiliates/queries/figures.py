@@ -1,0 +1,143 @@
+"""What an affiliate has come to, added up from the tallies: right at every moment, and asked in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncDate
+
+from affiliates.models import Commission, Tally
+from affiliates.states import CommissionState, CommissionType
+from ledger.money import ZERO, exactly
+
+_EARNED = (CommissionType.DIRECT, CommissionType.OVERRIDE)
+_TAKEN = (CommissionType.CLAWBACK, CommissionType.REINSTATEMENT)
+
+
+@dataclass(slots=True)
+class Earnings:
+    """What stands where in one asset. Voided rows count nowhere but in ``voided``."""
+
+    asset: str
+    settled: Decimal = ZERO
+    settlements: int = 0
+    direct: Decimal = ZERO
+    override: Decimal = ZERO
+    clawed_back: Decimal = ZERO
+    adjusted: Decimal = ZERO
+    accrued: Decimal = ZERO
+    held: Decimal = ZERO
+    due: Decimal = ZERO
+    batched: Decimal = ZERO
+    paid: Decimal = ZERO
+    voided: Decimal = ZERO
+
+    @property
+    def unpaid(self) -> Decimal:
+        """What is earned and not paid, which is what the books say."""
+        with exactly():
+            return self.accrued + self.held + self.due + self.batched
+
+
+@dataclass(slots=True)
+class Figures:
+    """The funnel, and what came of it."""
+
+    clicks: int = 0
+    members: int = 0
+    downline: int = 0
+    settlements: int = 0
+    earnings: dict[str, Earnings] = field(default_factory=dict)
+
+
+def figures_of(affiliate_id: UUID) -> Figures:
+    """Return everything that is counted of an affiliate."""
+    return _figures(
+        Tally.objects.filter(affiliate=affiliate_id)
+        .order_by()
+        .values_list("what", "asset__code")
+        .annotate(many=Sum("count"), much=Sum("amount"))
+    )
+
+
+def figures_of_program(program_id: UUID) -> Figures:
+    """Return everything that is counted of a program's affiliates together."""
+    return _figures(
+        Tally.objects.filter(program=program_id)
+        .order_by()
+        .values_list("what", "asset__code")
+        .annotate(many=Sum("count"), much=Sum("amount"))
+    )
+
+
+def _figures(rows: object) -> Figures:
+    found = Figures()
+    with exactly():
+        for what, asset, many, much in sorted(rows, key=lambda row: (row[1] or "", row[0])):  # type: ignore[call-overload]
+            if asset is None:
+                _count(found, what, many)
+                continue
+            earnings = found.earnings.setdefault(asset, Earnings(asset))
+            if what == "SETTLED":
+                earnings.settled, earnings.settlements = much, many
+                found.settlements += many
+            else:
+                _add(earnings, *what.split(":"), much)
+    return found
+
+
+def _count(found: Figures, what: str, many: int) -> None:
+    name = {"CLICK": "clicks", "MEMBER": "members", "DOWNLINE": "downline"}[what]
+    setattr(found, name, many)
+
+
+def _add(earnings: Earnings, kind: str, state: str, much: Decimal) -> None:
+    where = state.lower()
+    setattr(earnings, where, getattr(earnings, where) + much)
+    if state == CommissionState.VOIDED:
+        return
+    if kind in _EARNED:
+        setattr(earnings, kind.lower(), getattr(earnings, kind.lower()) + much)
+    elif kind in _TAKEN:
+        earnings.clawed_back += much
+    else:
+        earnings.adjusted += much
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What came to be on a day: earned, and taken back (below zero), and paid."""
+
+    on: date
+    earned: Decimal
+    clawed_back: Decimal
+    paid: Decimal
+
+
+def days(
+    program_id: UUID, *, affiliate_id: UUID | None = None, asset_code: str, since: datetime, zone: ZoneInfo
+) -> Sequence[Day]:
+    """Return the days since ``since`` on which something was earned, taken back or paid, in the program's time zone."""
+    rows = Commission.objects.filter(program=program_id, asset__code=asset_code)
+    if affiliate_id is not None:
+        rows = rows.filter(affiliate=affiliate_id)
+    made = (
+        rows.filter(accrued_at__gte=since)
+        .exclude(state=CommissionState.VOIDED)
+        .order_by()
+        .values_list(TruncDate("accrued_at", tzinfo=zone))
+        .annotate(earned=Sum("amount", filter=Q(amount__gt=0)), taken=Sum("amount", filter=Q(amount__lt=0)))
+    )
+    paid = (
+        rows.filter(paid_at__gte=since)
+        .order_by()
+        .values_list(TruncDate("paid_at", tzinfo=zone))
+        .annotate(paid=Sum("amount"))
+    )
+    earned_on = {on: (earned or ZERO, taken or ZERO) for on, earned, taken in made}
+    paid_on = dict(paid)
+    return [Day(on, *earned_on.get(on, (ZERO, ZERO)), paid_on.get(on, ZERO)) for on in sorted({*earned_on, *paid_on})]
