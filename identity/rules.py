@@ -24,6 +24,14 @@ _WORKING_ON_WALLETS: Final = frozenset({
     "payment.refund", "wallet.adjust", "wallet.credit", "wallet.freeze", "wallet.hold", "wallet.open", "wallet.read",
 })  # fmt: skip
 
+_WATCHING_AFFILIATES: Final = frozenset({
+    "affiliate.read", "claim.read", "commission.read", "member.read", "settlement.read",
+})  # fmt: skip
+_WORKING_ON_AFFILIATES: Final = _WATCHING_AFFILIATES | {
+    "affiliate.manage", "claim.decide", "commission.adjust", "commission.hold", "commission.report", "commission.void",
+    "member.manage", "settlement.reverse",
+}  # fmt: skip
+
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
@@ -32,22 +40,27 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"setting.change", "setting.propose", "terms.propose", "party.manage", "second_factor.propose"}
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
     | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
-    | _WORKING_ON_WALLETS,
+    | _WORKING_ON_WALLETS
+    | _WORKING_ON_AFFILIATES,
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
     | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
-    | _WORKING_ON_WALLETS,
+    | _WORKING_ON_WALLETS
+    | _WORKING_ON_AFFILIATES,
     "FINANCE_APPROVER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "account.freeze", "statement.issue", "intent.read"}
-    | {"wallet.freeze", "wallet.read", "rail.read", "rail.operate"},
+    | {"wallet.freeze", "wallet.read", "rail.read", "rail.operate", "commission.hold"}
+    | _WATCHING_AFFILIATES,
     "SUPPORT": _READING
     | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"}
-    | {"wallet.open", "wallet.read", "rail.read"},
+    | {"wallet.open", "wallet.read", "rail.read", "affiliate.manage", "claim.decide", "member.manage"}
+    | _WATCHING_AFFILIATES,
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
-    | {"ledger.read", "intent.read", "wallet.read", "rail.read"},
+    | {"ledger.read", "intent.read", "wallet.read", "rail.read"}
+    | _WATCHING_AFFILIATES,
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
     "CUSTOMER": frozenset({"program.read"}),
@@ -55,12 +68,16 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
 
 _WITH_ONES_WALLET: Final = frozenset({"payment.make", "wallet.read", "wallet.spend"})
 
+# A member is somebody's customer; an affiliate sees what they earn, and says where it is paid to.
+_WITH_ONES_CLAIMS: Final = frozenset({"claim.make", "claim.read", "member.read", "member.register"})
+_WITH_ONES_EARNINGS: Final = frozenset({"affiliate.read", "commission.read", "method.manage"})
+
 # What a role may do with what is its holder's own, and with nobody else's. It is a table of its own, so that whoever
 # asks for a permission and has not thought of owners lets none of them in.
 OWN_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "MERCHANT": _WITH_ONES_WALLET,
-    "AFFILIATE": _WITH_ONES_WALLET,
-    "CUSTOMER": _WITH_ONES_WALLET,
+    "AFFILIATE": _WITH_ONES_WALLET | _WITH_ONES_CLAIMS | _WITH_ONES_EARNINGS,
+    "CUSTOMER": _WITH_ONES_WALLET | _WITH_ONES_CLAIMS,
 }
 
 # The machinery serves every program and a seal covers all of them, so both are shown to the house's own staff only.
@@ -139,11 +156,14 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 MONEY_SCOPES: Final = frozenset({"payment.refund", "wallet.credit", "wallet.hold", "wallet.spend"})
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
+    "affiliate.manage", "affiliate.read", "charge.expect", "claim.make", "claim.read", "commission.read", "member.read",
+    "member.register", "settlement.read",
     "intent.read", "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read",
     "rail.read", "setting.read", "statement.issue", "terms.read", "user.read", "wallet.open", "wallet.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
+    "affiliate.read", "claim.read", "commission.read", "member.read", "settlement.read",
     "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change",
     "program.create", "program.read", "proposal.read", "rail.read", "setting.read", "terms.read", "user.read",
     "wallet.read",

@@ -86,7 +86,8 @@ def _figures(rows: object) -> Figures:
                 earnings.settled, earnings.settlements = much, many
                 found.settlements += many
             else:
-                _add(earnings, *what.split(":"), much)
+                kind, _, state = what.partition(":")
+                _add(earnings, kind, state, much)
     return found
 
 

@@ -67,16 +67,14 @@ def _nodes(affiliates: Sequence[Affiliate]) -> list[Node]:
         Affiliate.objects.filter(parent__in=ids).order_by().values_list("parent").annotate(count=Count("pk"))
     )
     told: QuerySet[Tally] = Tally.objects.filter(affiliate__in=ids, what__in=("DOWNLINE", "MEMBER")).order_by()
-    counts = {
-        row["affiliate"]: row
-        for row in told.values("affiliate").annotate(
-            downline=Sum("count", filter=Q(what="DOWNLINE")), members=Sum("count", filter=Q(what="MEMBER"))
-        )
-    }
+    counts = dict.fromkeys(ids, (0, 0))
+    for pk, downline, members in told.values_list("affiliate").annotate(
+        downline=Sum("count", filter=Q(what="DOWNLINE")), brought=Sum("count", filter=Q(what="MEMBER"))
+    ):
+        counts[pk] = (downline or 0, members or 0)
     return [
         Node(
-            affiliate=one, children=children.get(one.pk, 0),
-            downline=counts.get(one.pk, {}).get("downline") or 0, members=counts.get(one.pk, {}).get("members") or 0,
+            affiliate=one, children=children.get(one.pk, 0), downline=counts[one.pk][0], members=counts[one.pk][1],
         )
         for one in affiliates
     ]  # fmt: skip

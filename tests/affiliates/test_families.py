@@ -67,7 +67,7 @@ def test_a_refund_claws_back_its_part_of_both(sold: Troupe, parts: list[str]) ->
     for part in parts:
         sold.reverse(settlement, part)
 
-    taken = sum(map(Decimal, parts))
+    taken = sum(map(Decimal, parts), Decimal(0))
     assert Decimal(sold.owed("bea")) == Decimal(100) - (taken / 10).quantize(Decimal("0.0001"))
     sold.require_order()
     assert sold.balance("program:acme:revenue") == f"{(1000 - taken).normalize():f}"
