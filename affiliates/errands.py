@@ -20,6 +20,7 @@ from affiliates.operations.confirm_settlements import Proof
 from affiliates.queries import people, sales
 from affiliates.queries.keys import CLAIM, COMMERCE, REGISTER, SETTLEMENT, charge_event, claim_id
 from affiliates.states import SettlementSource
+from audit.context import acting_as
 from audit.errors import DomainError
 from identity.errors import AddressMakesNoSense
 from identity.models import Program, User, WalletAddress
@@ -171,10 +172,10 @@ def _settle(errands: Sequence[Errand]) -> list[Outcome]:
         for errand in errands
         for payload in (errand.payload,)
     ]  # fmt: skip
-    return [
-        Done({"settlement": str(outcome.pk)}) if isinstance(outcome, Settlement) else outcome
-        for outcome in operations.confirm_settlements(proofs, at=timezone.now())
-    ]
+    # Accounts that are not there yet are opened by the house; what is booked names who asked for it.
+    with acting_as("worker", "intents"):
+        outcomes = operations.confirm_settlements(proofs, at=timezone.now())
+    return [Done({"settlement": str(one.pk)}) if isinstance(one, Settlement) else one for one in outcomes]
 
 
 class _Said:

@@ -1,50 +1,23 @@
 """Many at once, with real commits: what is there is spent once, a key books once, lines follow one another."""
 
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
-from audit.context import acting_as
-from audit.errors import DomainError
 from ledger.errors import BelowFloor
 from ledger.models import Account, Transaction
+from tests.at_once import at_once
 from tests.wallets.purses import Purses
 from wallets import operations
 from wallets.errors import RefundTooLarge, WalletChanged
 from wallets.models import PaymentRecord, Wallet, WalletTransaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Return what came of each: its result, or the type of its refusal."""
-    outcomes: list[Any] = []
-    start = threading.Barrier(len(acts))
-
-    def one(act: Callable[[], Any]) -> None:
-        try:
-            start.wait(timeout=60)
-            with acting_as("test", "race"):
-                outcomes.append(act())
-        except DomainError as refusal:
-            outcomes.append(type(refusal))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=one, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    assert len(outcomes) == len(acts), "somebody did not come back"
-    return outcomes
 
 
 def asked(purses: Purses, verb: str, who: str, amount: str, key: str, **more: Any) -> Callable[[], Any]:
