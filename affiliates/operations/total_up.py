@@ -11,15 +11,16 @@ UPDATE affiliates_commissionreport report
 SET lines_count = sums.count, earned = sums.earned, clawed_back = sums.clawed_back, adjusted = sums.adjusted,
     total = sums.earned + sums.clawed_back + sums.adjusted
 FROM (
-    SELECT line.report_id, count(*) AS count,
+    SELECT wanted.id, count(row.id) AS count,
            coalesce(sum(row.amount) FILTER (WHERE row.type IN ('DIRECT', 'OVERRIDE')), 0) AS earned,
            coalesce(sum(row.amount) FILTER (WHERE row.type IN ('CLAWBACK', 'REINSTATEMENT')), 0) AS clawed_back,
            coalesce(sum(row.amount) FILTER (WHERE row.type IN ('ADJUSTMENT', 'CARRY')), 0) AS adjusted
-    FROM affiliates_reportline line JOIN affiliates_commission row ON row.id = line.commission_id
-    WHERE line.report_id = ANY (%s) AND row.state <> 'VOIDED'
-    GROUP BY line.report_id
+    FROM unnest(%s::uuid[]) AS wanted (id)
+    LEFT JOIN affiliates_reportline line ON line.report_id = wanted.id
+    LEFT JOIN affiliates_commission row ON row.id = line.commission_id AND row.state <> 'VOIDED'
+    GROUP BY wanted.id
 ) sums
-WHERE report.id = sums.report_id AND report.state = 'DRAFT'
+WHERE report.id = sums.id AND report.state = 'DRAFT'
 """
 
 

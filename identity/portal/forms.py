@@ -9,6 +9,15 @@ from identity import proofs, rules
 
 # What each scope means to who ticks it.
 SCOPE_WORDS: Final = {
+    "affiliate.manage": "Register, move and stop affiliates",
+    "affiliate.read": "Read affiliates and their trees",
+    "charge.expect": "Tell of charges that members will pay",
+    "claim.make": "Claim payments for members",
+    "claim.read": "Read claims",
+    "commission.read": "Read commissions and reports",
+    "member.read": "Read members",
+    "member.register": "Register members, and vouch for their addresses",
+    "settlement.read": "Read settlements",
     "journal.read": "Read the journal",
     "intent.read": "Follow intents and their results",
     "ledger.read": "Read the books",

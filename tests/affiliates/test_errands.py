@@ -11,6 +11,7 @@ from affiliates import operations
 from affiliates.models import Claim, Member, Settlement
 from affiliates.operations.confirm_settlements import Proof
 from affiliates.queries import keys
+from affiliates.states import MemberState
 from audit.errors import DomainError
 from identity.models import Program, WalletAddress
 from identity.operations import change_setting
@@ -212,7 +213,11 @@ def test_what_can_not_be_claimed(troupe: Troupe, more: dict[str, Any], code: str
 @pytest.mark.usefixtures("max_")
 def test_a_suspended_member_claims_nothing(troupe: Troupe) -> None:
     operations.change_member_state(
-        troupe.members["max"].pk, program_id=troupe.program.pk, to="SUSPENDED", reason="odd", at=timezone.now()
+        troupe.members["max"].pk,
+        program_id=troupe.program.pk,
+        to=MemberState.SUSPENDED,
+        reason="odd",
+        at=timezone.now(),
     )
 
     assert outcome(claiming(troupe)) == "member_not_registered"
