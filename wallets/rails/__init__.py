@@ -64,11 +64,12 @@ Handler = Callable[[Delivery, datetime], Applied | Ignored]
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret that a rail account has; ``check`` raises ``BadRailAccount``."""
+    """A secret that a rail account has; ``check`` raises ``BadRailAccount``. An account has one of them at least."""
 
     name: str
     purpose: str
     check: Callable[[str], str]
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
