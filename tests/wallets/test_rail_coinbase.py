@@ -1,5 +1,6 @@
 """Coinbase's notices are proven on their bytes, and read so that listeners need not know which API spoke."""
 
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -275,6 +276,26 @@ def test_what_nothing_proves(received: Received, secrets: dict[str, str], says: 
     assert says in why_not(received, **secrets)
 
 
+def test_nothing_is_parsed_before_it_is_proven() -> None:
+    for api in (by_commerce, by_checkouts):
+        assert "not this account's" in why_not(api(b"no JSON", secret="another secret of theirs"))
+
+
+def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+    right = hmac.compare_digest
+
+    def seen(ours: str, given: str) -> bool:
+        compared.append((ours, given))
+        return right(ours, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", seen)
+    for received in (by_commerce(envelope()), by_checkouts(checkout())):
+        told(received)
+
+    assert [ours == given for ours, given in compared] == [True, True]
+
+
 BODIES: list[Any] = [
     b"", b"\xff\xfe", b"[]", b"null", b"1", b'"a"', b"{}", b"[" * 10_000, b'{"event":' * 10_000, b"a" * 2**20,
     b'{"event": {"id": "a", "type": "charge:confirmed", "created_at": NaN}}', b'{"a": Infinity}', b'{"a": -1e999}',
@@ -283,6 +304,7 @@ BODIES: list[Any] = [
     envelope(created_at="2026-03-01T09:30:00"), envelope(created_at="0001-01-01T00:00:00+23:00"), envelope(data=[]),
     charge(timeline=None), charge(timeline=[]), charge(timeline={}), charge(timeline=["NEW"]), charge(timeline=[{}]),
     charge(code=None), charge(code="\0"), charge(metadata={"a": "\0"}), charge(metadata={"a": "\ud800"}),
+    charge(metadata={"a": float("nan")}),
     charge(metadata=[]), charge(metadata="a"), charge(pricing=[]), charge(pricing={"local": None}),
     charge(pricing={"local": {"amount": "25"}}), charge(payments={}), charge(payments=[None]), charge(payments=[{}]),
     charge(payments=[{"status": "confirmed"}]), charge(payments=[{"status": "confirmed", "value": {}}]),

@@ -80,7 +80,7 @@ def amount_in(said: Mapping[str, Any], field: str) -> str:
     :raises NotProven: if it is no plain decimal number.
     """
     value = said.get(field)
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    text = str(value) if isinstance(value, int) else value
     if not (isinstance(text, str) and AMOUNT.fullmatch(text)):
         raise NotProven(reason=f"its {field} is no amount: digits, with a point or without")
     return text

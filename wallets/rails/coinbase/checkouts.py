@@ -74,7 +74,7 @@ def read(received: Received, secrets: tuple[str, ...]) -> Notice:
 
 
 def _parts(header: str) -> tuple[str, list[str], str]:
-    parts = [part.strip().partition("=") for part in header.split(",", 20)] if len(header) < 2_000 else []
+    parts = [part.strip().partition("=") for part in header.split(",", 20)]
     found = []
     for wanted, shape in _SHAPES.items():
         values = [value for name, _, value in parts if name == wanted]
