@@ -1,6 +1,7 @@
 """What every simulator of a rail is made of, and how what it makes is sent."""
 
 import json
+import re
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 _SECONDS: Final = 30.0
+_PATH: Final = re.compile(r"[!-~]*")
 _LONGEST_ANSWER: Final = 65_536
 
 
@@ -81,7 +83,7 @@ def _target(to: str) -> tuple[str, int, str]:
     except ValueError:
         is_here = False
     # Made-up payments never go to another machine, whoever it belongs to.
-    if not is_here or parts.scheme != "http" or not parts.path.isascii() or not parts.path.isprintable():
+    if not is_here or parts.scheme != "http" or not _PATH.fullmatch(parts.path):
         raise CannotSimulate("It speaks to this machine only: --to http://127.0.0.1:8000/api/v2/hooks/...")
     return host, port, parts.path or "/"
 
