@@ -40,7 +40,7 @@ class Answer:
     @property
     def is_expected(self) -> bool:
         """Whether it was believed when it should be, and only then."""
-        return self.status == (202 if self.delivery.is_proven else 401)
+        return self.status == (200 if self.delivery.is_proven else 401)  # rails of the world ask for 200
 
 
 @dataclass(frozen=True, slots=True)

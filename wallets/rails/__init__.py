@@ -83,6 +83,7 @@ class Rail:
     number_is: str  # what the account's number is there: a paybill, an IBAN, an address
     check_number: Callable[[str], str]
     read: Callable[[Received, Mapping[str, str]], Notice]
+    status_of_success: int = 202  # what the rail takes for an answer that it need not send again
 
 
 _rails: dict[str, Rail] = {}

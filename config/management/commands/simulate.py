@@ -103,7 +103,7 @@ def _whom(simulator: Simulator, options: dict[str, Any]) -> tuple[str, str]:
 def _in_short(answer: Answer) -> str:
     if not isinstance(answer.body, dict):
         return str(answer.body)[:80]
-    if answer.status == 202:
+    if answer.status == 200:
         return f"{answer.body.get('state')} {answer.body.get('id')}"
     reason = answer.body.get("params", {}).get("reason", answer.body.get("message", ""))
     return f"{answer.body.get('code')}: {reason}"

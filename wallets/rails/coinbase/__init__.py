@@ -61,4 +61,5 @@ COINBASE: Final = Rail(
     number_is="the merchant's or project's id at Coinbase",
     check_number=check_number,
     read=read,
+    status_of_success=200,  # Commerce asks for this one, where Hook0 takes any of 2xx
 )
