@@ -14,6 +14,7 @@ class WalletsConfig(AppConfig):
         from identity.settable import register_settings
         from wallets import checks, operations, proposable, rails, settings
         from wallets.queries.rail_accounts import kept_secrets
+        from wallets.rails.coinbase import COINBASE
         from wallets.rails.evm import EVM
         from wallets.rails.signed import SIGNED
 
@@ -23,6 +24,7 @@ class WalletsConfig(AppConfig):
         vault.register_keeper(vault.Keeper("rail accounts", kept_secrets, operations.reencrypt_rail_account))
         rails.register_rail(SIGNED)
         rails.register_rail(EVM)
+        rails.register_rail(COINBASE)
         rails.register_handler(SIGNED.name, "deposit.confirmed", operations.take_deposit)
         rails.register_handler(SIGNED.name, "payment.confirmed", operations.take_confirmation)
         rails.register_handler(SIGNED.name, "payment.failed", operations.take_failure)

@@ -1,4 +1,4 @@
-"""A demo rail: a bank that tells of what has arrived, with a secret that everybody knows."""
+"""Demo rails, with secrets that everybody knows: a bank that tells of what has arrived, and Coinbase to simulate."""
 
 import json
 from datetime import datetime
@@ -8,10 +8,12 @@ from typing import Final
 from identity.models import Program
 from wallets.models import RailAccount, RailEvent, Wallet
 from wallets.operations import activate_rail_account, apply_event, draft_rail_account, receive_event
+from wallets.rails.coinbase import COINBASE
 from wallets.rails.signed import HEADER, SIGNED, signature
 
 NAME: Final = "bank"
 SECRET: Final = "counting-house-demo-secret"  # noqa: S105  (everybody knows it)
+MERCHANT: Final = "demo-merchant-1"
 
 
 def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
@@ -23,9 +25,19 @@ def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
         at=at,
     )  # fmt: skip
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
+    make_merchant(program, at=at)
     for number, asset in enumerate(("KES", "XAF"), start=1):
         event = _tell(account, wallet, number=number, asset=asset, amount=Decimal(2_500) * number, at=at)
         apply_event(event.pk, at=at)
+
+
+def make_merchant(program: Program, *, at: datetime) -> None:
+    """Put an account at Coinbase to use, for `manage.py simulate coinbase`."""
+    account = draft_rail_account(
+        program=program, rail=COINBASE.name, name=COINBASE.name, number=MERCHANT, assets=["USD"],
+        secrets={credential.name: SECRET for credential in COINBASE.credentials}, at=at,
+    )  # fmt: skip
+    activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
 
 
 def _tell(account: RailAccount, wallet: Wallet, *, number: int, asset: str, amount: Decimal, at: datetime) -> RailEvent:

@@ -1,16 +1,18 @@
 """Wallets for the tests: a cast of two, two rails, and assets of every kind."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from identity.models import Program
+from identity.models import Membership, Program, User
+from identity.states import Role
 from ledger.operations import define_asset, open_account
 from ledger.states import AssetKind
 from tests.evm.fixtures import chain, running_chain, usdc
-from tests.factories import ProgramFactory
+from tests.factories import MembershipFactory, ProgramFactory, UserFactory
 from tests.wallets.owners import ann, ben
 from tests.wallets.purses import RAIL, Purses
 
@@ -38,6 +40,16 @@ def purses(assets: None, program: Program, acting: None) -> Purses:
 def other(purses: Purses) -> Purses:
     """Another program's."""
     return Purses(ProgramFactory())
+
+
+@pytest.fixture
+def mia(purses: Purses) -> User:
+    """One of two people who look after money; the other is Anton."""
+    for email, role in (("mia@example.com", Role.FINANCE_MAKER), ("anton@example.com", Role.FINANCE_APPROVER)):
+        MembershipFactory(user=UserFactory(email=email), program=purses.program, role=role)
+    Membership.objects.update(created_at=timezone.now() - timedelta(days=9))
+    found: User = User.objects.get(email="mia@example.com")
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import base64
 import io
 import os
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +16,9 @@ from audit.errors import WrongState
 from audit.models import Entry
 from config.operators.examination import examine
 from identity import vault
-from identity.models import Membership, Proposal, User
+from identity.models import Proposal, User
 from identity.operations import propose, vote
-from identity.states import Decision, ProposalState, Role
-from tests.factories import MembershipFactory, UserFactory
+from identity.states import Decision, ProposalState
 from tests.wallets.notices import SECRET, bank, deposit, send
 from tests.wallets.purses import Purses
 from wallets import errors
@@ -42,15 +40,6 @@ pytestmark = pytest.mark.django_db
 OTHER = "another secret that nobody guesses"
 DRAFT: dict[str, Any] = {"rail": "signed", "name": "bank", "number": "ACME-1", "assets": ["KES"],
                          "secrets": {"secret": SECRET}}  # fmt: skip
-
-
-@pytest.fixture
-def mia(purses: Purses) -> User:
-    for email, role in (("mia@example.com", Role.FINANCE_MAKER), ("anton@example.com", Role.FINANCE_APPROVER)):
-        MembershipFactory(user=UserFactory(email=email), program=purses.program, role=role)
-    Membership.objects.update(created_at=timezone.now() - timedelta(days=9))
-    found: User = User.objects.get(email="mia@example.com")
-    return found
 
 
 def proposed(purses: Purses, maker: User, kind: str, **payload: Any) -> Proposal:

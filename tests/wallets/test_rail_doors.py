@@ -11,10 +11,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import Entry
-from identity.models import IdempotencyRecord, Membership, Proposal, User
+from identity.models import IdempotencyRecord, Proposal, User
 from identity.operations import vote
-from identity.states import Decision, Role
-from tests.factories import MembershipFactory, UserFactory
+from identity.states import Decision
 from tests.wallets.notices import SECRET, bank, deposit, send
 from tests.wallets.purses import Purses
 from wallets.models import RailAccount, RailEvent
@@ -26,15 +25,6 @@ pytestmark = pytest.mark.django_db
 ACCOUNTS, EVENTS = "/api/v2/rail-accounts", "/api/v2/rail-events"
 DRAFT: dict[str, Any] = {"rail": "signed", "name": "bank", "number": "ACME-1", "assets": ["KES"],
                          "secrets": {"secret": SECRET}}  # fmt: skip
-
-
-@pytest.fixture
-def mia(purses: Purses) -> User:
-    for email, role in (("mia@example.com", Role.FINANCE_MAKER), ("anton@example.com", Role.FINANCE_APPROVER)):
-        MembershipFactory(user=UserFactory(email=email), program=purses.program, role=role)
-    Membership.objects.update(created_at=timezone.now() - timedelta(days=9))
-    found: User = User.objects.get(email="mia@example.com")
-    return found
 
 
 @pytest.fixture

@@ -31,12 +31,13 @@ class _AccountForm(forms.Form):
 
     def ask_for_secrets(self, rail: Rail, *, told: str = "") -> None:
         """Ask for all of a rail's secrets; which of them are needed is known once the rail is chosen."""
+        may_choose = " One of these is enough." if all(each.is_optional for each in rail.credentials) else ""
         for credential in rail.credentials:
             self.fields[f"secret_{rail.name}_{credential.name}"] = forms.CharField(
                 label=f"{credential.name.capitalize()} ({rail.label})",
                 required=False,
                 widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-                help_text=f"{credential.purpose.capitalize()}.{told}",
+                help_text=f"{credential.purpose[:1].upper()}{credential.purpose[1:]}.{told or may_choose}",
             )
 
     def secrets_of(self, rail: Rail) -> dict[str, str]:

@@ -20,21 +20,22 @@ from wallets.states import RailAccountState
 @transaction.atomic
 def change_rail_account(
     account_id: UUID, *, program_id: UUID, version: int, number: str, assets: Sequence[str],
-    secrets: Mapping[str, str] | None = None, by_two: bool = False, at: datetime,
+    secrets: Mapping[str, str | None] | None = None, by_two: bool = False, at: datetime,
 ) -> RailAccount:  # fmt: skip
-    """Write the account's next version; without ``secrets`` it keeps its own.
+    """Write the account's next version; of its secrets those change that are named, and what is null goes.
 
     :raises UnknownRailAccount: if the program has no such account.
     :raises RailNeedsTwo: if it is no draft, and one person wants it changed.
     :raises RailAccountChanged: if it has another version than the caller has seen.
     :raises BadRailAccount: if something of it can't be so, or it is closed.
     :raises RailAccountTaken: if the number at that rail is another's.
+    :raises SecretUnreadable: if secrets of its own are to stay, and don't open.
     """
     account = lock_rail_account(account_id, program_id=program_id, version=version)
     if account.state != RailAccountState.DRAFT and not by_two:
         raise RailNeedsTwo
     rail = rail_wishes.rail_of(account)
-    known = rail_accounts.secrets_of(account) if secrets is None else rail_wishes.check_secrets(rail, secrets)
+    known = rail_accounts.secrets_of(account) if secrets is None else rail_accounts.secrets_after(account, secrets)
     before = {"number": account.number, "assets": account.assets, "fingerprint": account.fingerprint}
 
     account.number = rail.check_number(number)

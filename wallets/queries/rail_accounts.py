@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from identity import vault
 from wallets.errors import SecretUnreadable, UnknownHook
 from wallets.models import RailAccount
-from wallets.queries.rail_wishes import unpacked
+from wallets.queries.rail_wishes import check_secrets, unpacked
 from wallets.rails import rail_named
 from wallets.states import RailAccountState
 
@@ -44,6 +44,21 @@ def secrets_of(account: RailAccount) -> Mapping[str, str]:
         return unpacked(vault.decrypt(account.ciphertext, place=account.place))
     except vault.Unreadable as unreadable:
         raise SecretUnreadable(account=account.name, reason=str(unreadable)) from None
+
+
+def secrets_after(account: RailAccount, secrets: Any) -> dict[str, str]:
+    """Return what the account's secrets become: one that isn't named stays, and one that is null is gone.
+
+    :raises BadRailAccount: if they can't be so.
+    :raises SecretUnreadable: if one would stay, and those that it has don't open.
+    """
+    rail = rail_named(account.rail)
+    known = {credential.name for credential in rail.credentials}
+    given = dict(secrets) if isinstance(secrets, Mapping) else {}
+    # Nothing is opened when nothing stays: a lost key is mended by naming all of them anew.
+    stays = {} if not given or known <= set(given) else secrets_of(account)
+    gone = {name for name in known if name in given and given[name] is None}
+    return check_secrets(rail, {name: value for name, value in {**stays, **given}.items() if name not in gone})
 
 
 def hook_token(account: RailAccount) -> str:

@@ -47,25 +47,29 @@ def check_assets(codes: Sequence[Any], *, rail: Rail, number: str) -> list[str]:
 
 
 def check_secrets(rail: Rail, secrets: Any) -> dict[str, str]:
-    """Return the secrets that the rail asks for, all of them and no others.
+    """Return the secrets that the rail asks for, no others, and of those that may be left out one at least.
 
     :raises BadRailAccount: if one is missing, is too many, or can't be one.
     """
-    wanted = {credential.name: credential for credential in rail.credentials}
+    known = {credential.name: credential for credential in rail.credentials}
+    needed = {name for name, credential in known.items() if not credential.is_optional}
     given = secrets if isinstance(secrets, Mapping) else {}
-    if set(given) != set(wanted) or not all(isinstance(value, str) for value in given.values()):
-        raise BadRailAccount(reason=f"its secrets are: {', '.join(wanted) or 'none'}")
-    return {name: credential.check(given[name]) for name, credential in wanted.items()}
+    some_needed = bool(known) and not given
+    texts = all(isinstance(each, str) for each in given.values())
+    if some_needed or not needed <= set(given) <= set(known) or not texts:
+        optional = " (one of them at least)" if known and not needed else ""
+        raise BadRailAccount(reason=f"its secrets are: {', '.join(known) or 'none'}{optional}")
+    return {name: known[name].check(value) for name, value in given.items()}
 
 
-def packed(secrets: Mapping[str, str]) -> str:
+def packed(secrets: Mapping[str, Any]) -> str:
     """Return secrets as they are encrypted."""
     return json.dumps(secrets, sort_keys=True)
 
 
-def unpacked(text: str) -> dict[str, str]:
+def unpacked(text: str) -> dict[str, Any]:
     """Return secrets that were packed."""
-    opened: dict[str, str] = json.loads(text)
+    opened: dict[str, Any] = json.loads(text)
     return opened
 
 

@@ -72,11 +72,12 @@ class RailError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret that a rail account has; ``check`` raises ``BadRailAccount``."""
+    """A secret that a rail account has; ``check`` raises ``BadRailAccount``. An account has one of them at least."""
 
     name: str
     purpose: str
     check: Callable[[str], str]
+    is_optional: bool = False
 
 
 def _says_nothing(received: Received, secrets: Mapping[str, str]) -> Notice:
@@ -103,6 +104,7 @@ class Rail:
     # Whether an asset of this chain, or of none, can go through the account of this number.
     carries: Callable[[str, int | None], bool] = _carries_all
     read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing
+    status_of_success: int = 202  # what the rail takes for an answer that it need not send again
 
 
 _rails: dict[str, Rail] = {}

@@ -6,21 +6,20 @@ is being changed. A signature that is older than five minutes when it arrives pr
 """
 
 import hmac
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from wallets.errors import BadRailAccount, NotProven
 from wallets.rails import Credential, Notice, Rail, Received
+from wallets.rails.reading import check_number, moment_in, name_in, part_of, said_in
 
 HEADER: Final = "x-signature"
 TOLERANCE: Final = timedelta(minutes=5)
 SHORTEST_SECRET: Final = 24
 
 _TIME: Final = re.compile(r"[0-9]{9,12}")
-_NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,120}")
 _SIGNATURES_AT_MOST: Final = 5
 
 
@@ -58,49 +57,8 @@ def _mac(secret: str, seconds: str, body: bytes) -> str:
 
 
 def _notice(body: bytes) -> Notice:
-    try:
-        said: Any = json.loads(body, parse_float=str, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise NotProven(reason="the body is no JSON") from None
-    if not isinstance(said, dict):
-        raise NotProven(reason="the body is no JSON object")
-    if not _is_storable(said):
-        raise NotProven(reason="the body holds characters that are none")
-    if not isinstance(said.get("data"), dict):
-        raise NotProven(reason="its data is no JSON object")
-    return Notice(_name(said, "id"), _name(said, "type"), _moment(said.get("occurred_at")), said["data"])
-
-
-def _name(said: Mapping[str, Any], field: str) -> str:
-    value = said.get(field)
-    if not (isinstance(value, str) and _NAME.fullmatch(value)):
-        raise NotProven(reason=f"its {field} is no name of at most 120 letters, digits and . _ : -")
-    return value
-
-
-def _is_storable(said: Any) -> bool:
-    """Whether the database takes it: no null characters, and no halves of characters."""
-    try:
-        return "\\u0000" not in json.dumps(said) and bool(json.dumps(said, ensure_ascii=False).encode())
-    except (UnicodeEncodeError, RecursionError):
-        return False
-
-
-def _moment(said: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(said)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise NotProven(reason="its occurred_at is no time with an offset")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise NotProven(reason="its occurred_at is no time with an offset") from None
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
+    said = said_in(body)
+    return Notice(name_in(said, "id"), name_in(said, "type"), moment_in(said, "occurred_at"), part_of(said, "data"))
 
 
 def check_secret(secret: str) -> str:
@@ -111,16 +69,6 @@ def check_secret(secret: str) -> str:
     if not (SHORTEST_SECRET <= len(secret) <= 200 and secret.isascii() and secret.isprintable()):
         raise BadRailAccount(reason=f"the secret needs {SHORTEST_SECRET} to 200 printable ASCII characters")
     return secret
-
-
-def check_number(number: str) -> str:
-    """Return the name that the sender has for the account.
-
-    :raises BadRailAccount: if it is none.
-    """
-    if not _NAME.fullmatch(number):
-        raise BadRailAccount(reason="the number needs 1 to 120 letters, digits and . _ : -")
-    return number
 
 
 SIGNED: Final = Rail(

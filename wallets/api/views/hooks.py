@@ -14,6 +14,7 @@ from wallets.api.serializers import HookOutput
 from wallets.errors import NotProven
 from wallets.operations import receive_event
 from wallets.queries.rail_accounts import account_of_hook
+from wallets.rails import rail_named
 from wallets.states import RailEventState
 
 
@@ -25,11 +26,14 @@ class HookView(APIView):
     parser_classes = ()  # what proves a notice are the bytes as they came
 
     @extend_schema(
-        operation_id="hook", request={"application/octet-stream": OpenApiTypes.BINARY}, responses={202: HookOutput},
-        auth=[],
+        operation_id="hook", request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={200: HookOutput, 202: HookOutput}, auth=[],
     )  # fmt: skip
     def post(self, request: Request, code: str, token: str) -> Response:
-        """Take in a notice: 202 when it is kept and proven, and again for the same one; 401 when nothing proves it."""
+        """Take in a notice: 202 when it is kept and proven, and again for the same one; 401 when nothing proves it.
+
+        Some rails ask for 200 instead of 202, and get it.
+        """
         account = account_of_hook(code, token)
         sent: HttpRequest = request._request
         with acting_as("rail", account.name, program_id=account.program_id):
@@ -39,4 +43,4 @@ class HookView(APIView):
             )  # fmt: skip
         if event.state == RailEventState.REJECTED:
             raise NotProven(reason=event.verdict.partition(": ")[2].rstrip(".") or event.verdict)
-        return Response(HookOutput(event.duplicate_of or event).data, status=202)
+        return Response(HookOutput(event.duplicate_of or event).data, status=rail_named(account.rail).status_of_success)

@@ -1,0 +1,9 @@
+"""Rails as they speak to the house, for those who build on it: all behind `manage.py simulate`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.simulators.coinbase import COINBASE
+from config.simulators.frame import Simulator
+
+SIMULATORS: Final[Mapping[str, Simulator]] = {simulator.rail: simulator for simulator in (COINBASE,)}
