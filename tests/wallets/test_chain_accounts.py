@@ -193,6 +193,15 @@ def test_a_programs_address_is_found(purses: Purses, other: Purses) -> None:
     assert account_at(ADDRESS, asset=usd(), program_id=purses.program.pk) == account
     assert list(addresses_for(usd(), program_id=purses.program.pk)) == [account]
     assert not addresses_for(usd(), program_id=other.program.pk).exists()
+
+
+def test_which_chains_are_in_use(purses: Purses, other: Purses) -> None:
+    define_asset("USDB", name="USD on Base", kind=AssetKind.TOKEN, scale=6, chain_id=8453)
+    used(purses.program)
+    used(other.program, number="1:0x" + "a1" * 20)
+    used(purses.program, rail="signed", name="bank", number="ACME-1", secrets={"secret": SECRET})
+    drafted(other.program, name="base", number=f"8453:{ADDRESS}", assets=["USDB"])
+
     assert chains_in_use() == [1]
 
 
