@@ -36,12 +36,13 @@ from wallets.operations import (
     stop_rail_account,
 )
 from wallets.proposable.rail_accounts import CHANGE
-from wallets.queries.chains import DEPTHS, account_at, address_of, addresses_for, chains_in_use, finality_of
+from wallets.queries.chains import account_at, address_of, addresses_for, chains_in_use, finality_of
 from wallets.queries.rail_accounts import account_of_hook, hook_path, hook_token
 from wallets.rails.evm import EVM, FINALIZED, Proven, amount_of, look_up, units_of
 
 pytestmark = pytest.mark.django_db
 
+DEPTHS = "wallets.chain_depths"
 ADDRESS = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
 SHOWN = "0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A"
 NUMBER = f"1:{ADDRESS}"
@@ -98,7 +99,7 @@ def test_an_address_is_one_programs_on_a_chain(purses: Purses, other: Purses) ->
 
     with pytest.raises(errors.RailAccountTaken):
         drafted(other.program, number=f"1:{SHOWN}")
-    assert drafted(other.program, number=f"8453:{ADDRESS}", assets=["USDB"])
+    assert drafted(other.program, number=f"8453:{ADDRESS}", assets=["USDB"]).program == other.program
 
 
 @pytest.mark.parametrize("asset", ["KES", "USDB", "GOLD"])

@@ -11,8 +11,6 @@ from wallets.models import RailAccount
 from wallets.rails.evm import EVM, FINALIZED, Finality, number_of
 from wallets.states import RailAccountState
 
-DEPTHS = "wallets.chain_depths"
-
 
 def addresses_for(asset: Asset, *, program_id: UUID) -> QuerySet[RailAccount]:
     """Return the program's accounts that are in use, on the asset's chain, and that it arrives at."""
@@ -50,7 +48,7 @@ def finality_of(chain_id: int) -> Finality:
 
     :raises SettingUnreadable: if what is stored can't be read: it is not guessed.
     """
-    for line in setting(DEPTHS):
+    for line in setting("wallets.chain_depths"):
         chain, _, depth = line.partition(":")
         if chain == str(chain_id):
             return FINALIZED if depth == FINALIZED else int(depth)
