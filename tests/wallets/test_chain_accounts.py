@@ -17,6 +17,7 @@ from identity.kinds import kind_named
 from identity.models import Program, User
 from identity.operations import change_setting
 from identity.operations.store_setting import store_setting
+from identity.proofs import checksummed
 from identity.states import Role
 from ledger.errors import BadAmount, TooFine
 from ledger.models import Asset
@@ -132,6 +133,18 @@ def test_nor_is_that_proposed(purses: Purses) -> None:
         kind_named(CHANGE).check(purses.program, {"rail_account": str(account.pk), "number": f"10:{ADDRESS}"})
 
 
+def test_who_votes_reads_the_checksum(purses: Purses) -> None:
+    account = used(purses.program)
+    kind = kind_named(CHANGE)
+    moved = "0x" + "a1" * 20
+    payload = {"rail_account": str(account.pk), "number": f"1:{moved}"}
+
+    said = dict(kind.describe(kind.prepare(purses.program, payload).payload))
+
+    assert said["Number"] == f"1:{checksummed(moved)} (now 1:{SHOWN})"
+    assert said["Rail account"] == "chain at EVM chain, version 1"
+
+
 def test_it_has_no_secrets(purses: Purses) -> None:
     with pytest.raises(errors.BadRailAccount, match="its secrets are: none"):
         drafted(purses.program, secrets={"secret": SECRET})
@@ -177,6 +190,7 @@ def test_its_page(purses: Purses) -> None:
 
     shown = office.get(reverse("admin:wallets_railaccount_change", args=[account.pk])).content.decode()
 
+    assert f"1:{SHOWN}" in shown
     assert "nothing: we look it up" in shown
     assert "none, version 1" in shown
     assert "/api/v2/hooks/" not in shown
