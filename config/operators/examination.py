@@ -21,12 +21,17 @@ from config.postgres.roles import rewritable_final_tables
 from config.settings import environment
 from config.web.health import waiting_migrations
 from identity import vault
+from identity.errors import SettingUnreadable
 from identity.models import Setting
 from identity.queries.settings import unreadable_settings
+from wallets.queries.chains import chains_in_use, finality_of
+from wallets.rails import RailError
+from wallets.rails.evm import newest_blocks
 
 OLDEST_POSTGRES = 150_000
 CLOCK_TOLERANCE_SECONDS = 2.0
 DISK_FREE_BYTES = 1_000_000_000
+NEWEST_BLOCK_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,23 @@ def _settings(now: datetime) -> list[Finding]:
     return findings or [Finding("settings", True, f"{environment['ENVIRONMENT']}, nothing amiss")]
 
 
+def _chains(now: datetime) -> list[Finding]:
+    findings = []
+    for chain_id in chains_in_use():
+        try:
+            finality = finality_of(chain_id)
+            newest, final = newest_blocks(chain_id, finality=finality)
+        except (RailError, SettingUnreadable) as problem:
+            findings.append(Finding("chains", False, f"{chain_id}: {problem}", "docs/operators.md, Chains."))
+            continue
+        age = max(0, round((now - newest.mined_at).total_seconds()))
+        proven = f"final up to {final.number}" if final else f"believed {finality} deep"
+        says = f"{chain_id}: block {newest.number}, {in_words(age)} old, {proven}"
+        remedy = "The node is loading or stands still: what is newer is not found."
+        findings.append(Finding("chains", age <= NEWEST_BLOCK_SECONDS, says, remedy))
+    return findings
+
+
 def _secrets(now: datetime) -> list[Finding]:
     unreadable = unreadable_settings()
     if unreadable:
@@ -209,5 +231,6 @@ _PARTS: tuple[tuple[str, Callable[[datetime], list[Finding]]], ...] = (
     ("backups", _backups),
     ("settings", _settings),
     ("secrets", _secrets),
+    ("chains", _chains),
     ("disk", _disk),
 )

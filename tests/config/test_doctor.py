@@ -1,6 +1,7 @@
 """The doctor says what is ill, in a line each, and looks at everything even when something can't be looked at."""
 
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -8,13 +9,23 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import Success
 
 from config.background.queues import WORKERS_BY_QUEUE
 from config.operators import examination
 from config.operators.examination import Finding, examine
+from identity.models import Program
+from identity.operations.store_setting import store_setting
+from ledger.operations import define_asset
+from ledger.states import AssetKind
+from tests.evm.chain import Chain
+from tests.evm.fixtures import chain, running_chain
+from wallets.models import RailAccount
+from wallets.operations import activate_rail_account, draft_rail_account, stop_rail_account
+
+__all__ = ["chain", "running_chain"]
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +103,67 @@ def test_a_full_disk_is_ill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examination, "DISK_FREE_BYTES", 10**18)
 
     assert "disk" in ill()
+
+
+@pytest.fixture
+def account(chain: Chain, program: Program, acting: None) -> RailAccount:
+    """An address on the chain, in use."""
+    define_asset("TUSD", name="Test dollar", kind=AssetKind.TOKEN, scale=6, chain_id=chain.chain_id)
+    now, number = timezone.now(), f"{chain.chain_id}:0x{'a1' * 20}"
+    drafted = draft_rail_account(
+        program=program, rail="evm", name="chain", number=number, assets=["TUSD"], secrets={}, at=now
+    )
+    return activate_rail_account(drafted.pk, program_id=program.pk, version=1, at=now)
+
+
+def chains() -> list[Finding]:
+    return [finding for finding in examine(now=timezone.now()) if finding.part == "chains"]
+
+
+def test_a_node_that_answers_is_well(chain: Chain, account: RailAccount) -> None:
+    chain.mine()
+
+    [found] = chains()
+
+    assert found.is_well
+    assert re.fullmatch(r"31337: block [0-9]+, [0-9]+ \w+ old, final up to [0-9]+", found.says)
+
+
+def test_a_node_of_another_chain_is_ill(chain: Chain, account: RailAccount, settings: Any) -> None:
+    chain.ask("anvil_setChainId", 5)
+    try:
+        assert "one of chain 5, and chain 31337 was asked for" in ill()["chains"]
+    finally:
+        chain.ask("anvil_setChainId", chain.chain_id)
+    settings.RPC_NODES = {}
+    assert "no node of chain 31337 is configured" in ill()["chains"]
+
+
+def test_a_node_that_stands_still_is_ill(chain: Chain, account: RailAccount) -> None:
+    later = timezone.now() + timedelta(hours=3)
+
+    [found] = [finding for finding in examine(now=later) if finding.part == "chains"]
+
+    assert not found.is_well
+    assert " h old" in found.says
+
+
+def test_how_deep_is_said(house: Program, account: RailAccount) -> None:
+    store_setting(
+        "wallets.chain_depths", program=house, value=["31337:12"], version=0, reason="Chains", at=timezone.now()
+    )  # fmt: skip
+    assert chains()[0].says.endswith("believed 12 deep")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE identity_setting SET value = %s", ['["31337:0"]'])
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    assert "31337: " in ill()["chains"]
+
+
+def test_a_chain_that_nobody_uses_is_not_asked(chain: Chain, account: RailAccount) -> None:
+    stop_rail_account(account.pk, program_id=account.program_id, reason="Odd", at=timezone.now())
+
+    assert chains() == []
 
 
 def test_one_part_that_can_not_be_looked_at_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,22 @@ def test_an_honest_node_answers_in_any_order(relay: Relay, paid: Callable[..., S
     assert isinstance(paid(is_coin=True), Proven)
 
 
+def test_a_node_that_writes_capitals(relay: Relay, paid: Callable[..., Seen]) -> None:
+    def shouting(said: Any) -> Any:
+        if isinstance(said, dict):
+            return {name: shouting(each) for name, each in said.items()}
+        if isinstance(said, list):
+            return [shouting(each) for each in said]
+        return "0x" + said[2:].upper() if isinstance(said, str) and said.startswith("0x") else said
+
+    honest = paid(), paid(is_coin=True)
+    for method in ("eth_getTransactionReceipt", "eth_getBlockByNumber"):
+        relay.lies[method] = shouting
+        assert (paid(), paid(is_coin=True)) == honest
+    relay.lies["eth_getTransactionByHash"] = shouting
+    assert (paid(), paid(is_coin=True)) == honest
+
+
 # Nobody to ask
 
 
@@ -138,6 +154,7 @@ def test_garbage(relay: Relay, paid: Callable[..., Seen], said: bytes) -> None:
         ({"code": "x", "message": ["\x1b[2J"]}, False),
         ({"code": True, "message": "\x1b[2J" + "x" * 9_000}, False),
         ({"code": [3]}, False),
+        ({"code": -32000, "message": "x" * 9_000}, False),
         ("broken", False),
         (0, False),
     ],

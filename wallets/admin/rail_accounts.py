@@ -89,7 +89,7 @@ class RailAccountAdmin(ActsAdmin):
     fields = (
         "name",
         column("rail", "Rail", lambda account: rail_named(account.rail).label),
-        column("number", "Number", lambda account: account.number),
+        column("number", "Number", lambda account: rail_named(account.rail).shown_number(account.number)),
         column("assets", "Assets", lambda account: ", ".join(account.assets)),
         column("state", "State", lambda account: account.get_state_display()),
         column("books", "In the books", lambda account: _in_the_books(account)),

@@ -62,6 +62,7 @@ class DraftForm(_AccountForm):
         super().__init__(*args, **kwargs)
         self.fields["program"].queryset = programs  # type: ignore[attr-defined]
         self.fields["rail"].choices = [(rail.name, rail.label) for rail in rails()]  # type: ignore[attr-defined]
+        self.fields["number"].help_text = " ".join(f"{rail.label}: {rail.number_is}." for rail in rails())
         for rail in rails():
             self.ask_for_secrets(rail)
 

@@ -132,9 +132,10 @@ def _describe(payload: Payload) -> list[tuple[str, str]]:
     def told(field: str, now: str, before: str) -> tuple[str, str]:
         return (field, f"{now} (now {before})" if stands and now != before else now)
 
+    rail = rail_named(payload["rail"])
     return [
-        ("Rail account", f"{payload['name']} at {rail_named(payload['rail']).label}, version {payload['version']}"),
-        told("Number", payload["number"], stands.get("number", "")),
+        ("Rail account", f"{payload['name']} at {rail.label}, version {payload['version']}"),
+        told("Number", rail.shown_number(payload["number"]), rail.shown_number(stands["number"]) if stands else ""),
         told("Assets", ", ".join(payload["assets"]), ", ".join(stands.get("assets", []))),
         told("Secrets", f"hidden ({payload['fingerprint'][:8]})", f"hidden ({stands.get('fingerprint', '')[:8]})"),
     ]

@@ -11,27 +11,31 @@ from wallets.models import RailAccount
 from wallets.rails.evm import EVM, FINALIZED, Finality, number_of
 from wallets.states import RailAccountState
 
-DEPTHS = "wallets.chain_depths"
 
-
-def accounts_on_chain(chain_id: int, *, program_id: UUID, asset: Asset) -> QuerySet[RailAccount]:
-    """Return the program's accounts on the chain that are in use and that the asset arrives at."""
+def addresses_for(asset: Asset, *, program_id: UUID) -> QuerySet[RailAccount]:
+    """Return the program's accounts that are in use, on the asset's chain, and that it arrives at."""
     return RailAccount.objects.filter(
-        program=program_id, rail=EVM.name, number__startswith=number_of(chain_id, ""), state=RailAccountState.ACTIVE,
-        assets__contains=[asset.code],
+        program=program_id, rail=EVM.name, state=RailAccountState.ACTIVE, assets__contains=[asset.code],
+        number__startswith=number_of(asset.chain_id or 0, ""),
     )  # fmt: skip
 
 
-def account_at(chain_id: int, address: str, *, program_id: UUID, asset: Asset) -> RailAccount:
+def account_at(address: str, *, asset: Asset, program_id: UUID) -> RailAccount:
     """Return the program's account that is this address, in lower case, if it is in use and the asset arrives there.
 
     :raises UnknownRail: if there is none.
     """
-    number = number_of(chain_id, address)
-    found = accounts_on_chain(chain_id, program_id=program_id, asset=asset).filter(number=number).first()
+    number = number_of(asset.chain_id or 0, address)
+    found = addresses_for(asset, program_id=program_id).filter(number=number).first()
     if found is None:
         raise UnknownRail(rail=number, asset=asset.code)
     return found
+
+
+def chains_in_use() -> list[int]:
+    """Return the chains on which somebody has an account in use."""
+    numbers = RailAccount.objects.filter(rail=EVM.name, state=RailAccountState.ACTIVE).values_list("number", flat=True)
+    return sorted({int(number.partition(":")[0]) for number in numbers})
 
 
 def address_of(account: RailAccount) -> str:
@@ -44,7 +48,7 @@ def finality_of(chain_id: int) -> Finality:
 
     :raises SettingUnreadable: if what is stored can't be read: it is not guessed.
     """
-    for line in setting(DEPTHS):
+    for line in setting("wallets.chain_depths"):
         chain, _, depth = line.partition(":")
         if chain == str(chain_id):
             return FINALIZED if depth == FINALIZED else int(depth)

@@ -101,6 +101,7 @@ class Rail:
     credentials: tuple[Credential, ...] = ()
     number_is: str  # what the account's number is there: a paybill, an IBAN, an address
     check_number: Callable[[str], str]
+    shown_number: Callable[[str], str] = str
     # Whether an asset of this chain, or of none, can go through the account of this number.
     carries: Callable[[str, int | None], bool] = _carries_all
     read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing

@@ -12,6 +12,7 @@ from wallets.rails.evm.lookups import (
     Shallow,
     Unrelated,
     look_up,
+    newest_blocks,
 )
 from wallets.rails.evm.receipts import Transfer, read_hash
 
@@ -28,6 +29,7 @@ __all__ = (
     "Unrelated",
     "amount_of",
     "look_up",
+    "newest_blocks",
     "number_of",
     "read_hash",
     "units_of",

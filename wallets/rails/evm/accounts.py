@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from identity.errors import AddressMakesNoSense
-from identity.proofs import LARGEST_CHAIN_ID, read_address
+from identity.proofs import LARGEST_CHAIN_ID, checksummed, read_address
 from wallets.errors import BadRailAccount
 from wallets.rails import Rail
 from wallets.rails.evm.receipts import NOBODY
@@ -30,10 +30,16 @@ def check_number(number: str) -> str:
     try:
         address = read_address(found[2])
     except AddressMakesNoSense as refusal:
-        raise BadRailAccount(reason=f"{refusal.params['reason']} (the address behind the chain's id)") from None
+        raise BadRailAccount(reason=f"the address makes no sense: {refusal.params['reason']}") from None
     if address == NOBODY:
         raise BadRailAccount(reason="the zero address is nobody's")
     return number_of(int(found[1]), address)
+
+
+def shown_number(number: str) -> str:
+    """Return the number as it is shown: with the address' checksum."""
+    chain_id, _, address = number.partition(":")
+    return f"{chain_id}:{checksummed(address)}"
 
 
 def carries(number: str, chain_id: int | None) -> bool:
@@ -46,5 +52,6 @@ EVM: Final = Rail(
     label="EVM chain",
     number_is="the chain's id, a colon and our address there",
     check_number=check_number,
+    shown_number=shown_number,
     carries=carries,
 )

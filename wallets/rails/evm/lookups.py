@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from wallets.rails import RailError
 from wallets.rails.evm.nodes import Question, ask
 from wallets.rails.evm.receipts import (
+    Block,
     Receipt,
     Transfer,
     coin_transfers,
@@ -81,6 +82,19 @@ def forget_decimals() -> None:
     _known_decimals.clear()
 
 
+def newest_blocks(chain_id: int, *, finality: Finality) -> tuple[Block, Block | None]:
+    """Return the chain's newest block, and the newest that its node calls final where that is what proves.
+
+    :raises RailError: if the node fails, is of another chain, or has no such block.
+    """
+    tags = ("latest", FINALIZED) if finality == FINALIZED else ("latest",)
+    said = ask(chain_id, *(Question("eth_getBlockByNumber", (tag, False)) for tag in tags))
+    latest = read_block(said[0])
+    if latest is None:
+        raise RailError(f"the node of chain {chain_id} has no blocks")
+    return latest, _final(chain_id, said[1]) if finality == FINALIZED else None
+
+
 def look_up(chain_id: int, tx_hash: str, *, to: str, token: str, scale: int, finality: Finality) -> Seen:
     """Ask the chain what the transaction has brought to the address ``to``, in lower case.
 
@@ -134,10 +148,7 @@ def _second_look(
     head, *answers = ask(chain_id, *questions)
     depth = max(0, read_quantity(head) - receipt.block_number + 1)
     if finality == FINALIZED:
-        final = read_block(answers.pop(0))
-        if final is None:
-            raise RailError(f"the node of chain {chain_id} calls no block final")
-        is_deep = final.number >= receipt.block_number
+        is_deep = _final(chain_id, answers.pop(0)).number >= receipt.block_number
     else:
         is_deep = depth >= finality
     if not is_known:
@@ -147,3 +158,10 @@ def _second_look(
         said = f"{token or 'the coin'} of chain {chain_id} has {decimals} decimals, and the books have {scale}"
         raise RailError(said, is_permanent=True)
     return depth, is_deep, answers.pop() if answers else None
+
+
+def _final(chain_id: int, said: Any) -> Block:
+    block = read_block(said)
+    if block is None:
+        raise RailError(f"the node of chain {chain_id} calls no block final")
+    return block
