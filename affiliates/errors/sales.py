@@ -88,7 +88,7 @@ class UnknownChain(SettlementRefused):
 
     code = "unknown_chain"
     status = 422
-    message = "{program} takes nothing in {asset} on the chain {chain}."
+    message = "{program} takes no {asset} on the chain {chain}."
 
 
 class UnknownClaim(SettlementRefused):

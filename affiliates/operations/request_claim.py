@@ -15,6 +15,7 @@ from affiliates.errors import (
     ClaimTaken,
     MemberNotRegistered,
     TooManyClaims,
+    UnknownChain,
 )
 from affiliates.models import Claim, Member
 from affiliates.operations.approve_claim import approve_claim
@@ -42,6 +43,7 @@ def request_claim(
     :raises MemberNotRegistered: if the member is suspended, or not registered yet.
     :raises BadReference: if the claim's name is none.
     :raises BadReceipt: if the transaction's hash or the chain is none.
+    :raises UnknownChain: if the asset lives on another chain.
     :raises BadAmount: if the amount is none.
     :raises TooFine: if it is finer than the asset.
     :raises ClaimOutOfBounds: if it is for less or more than the program takes.
@@ -56,6 +58,8 @@ def request_claim(
         raise BadReference
     if not (0 < chain_id <= LARGEST_CHAIN_ID and rules.TX_HASH.fullmatch(tx_hash)):
         raise BadReceipt
+    if asset.chain_id != chain_id:
+        raise UnknownChain(program=program.name, asset=asset.code, chain=chain_id)
     # The member's lock: claims are counted, and nobody makes two at the same moment.
     member = Member.objects.locked().get(pk=member.pk)
     if member.state != MemberState.REGISTERED:

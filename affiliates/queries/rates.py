@@ -41,12 +41,18 @@ class RateBook:
     def at(self, moment: datetime, *, affiliate_id: UUID, tier_id: UUID | None, program_id: UUID) -> Rates:
         """Return the rates that an affiliate in a tier had at a moment.
 
-        :raises NoTerms: if the program had none by then, and nobody else did.
+        :raises NoTerms: if the program has none, and nobody else had any.
         """
         own = holding(self._affiliates.get(affiliate_id, ()), at=moment)
         if own is None and tier_id is not None:
             own = holding(self._tiers.get(tier_id, ()), at=moment)
-        found = own or holding(self._programs.get(program_id, ()), at=moment)
+        terms = self._programs.get(program_id, ())
+        # What was paid before a program had any terms is earned by its first: money is a fact, and has its rates.
+        found = (
+            own
+            or holding(terms, at=moment)
+            or holding(terms, at=min((one.valid_from for one in terms), default=moment))
+        )
         if found is None:
             raise NoTerms(program=program_id, at=moment.isoformat())
         return found

@@ -8,7 +8,7 @@ from typing import assert_never
 from affiliates.models import Settlement
 from ledger.models import Asset
 from ledger.money import plain
-from wallets.queries.chains import accounts_on_chain, address_of, finality_of
+from wallets.queries.chains import address_of, addresses_for, finality_of
 from wallets.rails import RailError
 from wallets.rails.evm import NotFound, Proven, Reverted, Shallow, Unrelated, amount_of, look_up
 
@@ -47,7 +47,9 @@ class Verdict:
 def asked_of(settlement: Settlement) -> Asked:
     """Return what has to be on the chain for this settlement."""
     assert settlement.chain_id is not None
-    accounts = accounts_on_chain(settlement.chain_id, program_id=settlement.program_id, asset=settlement.asset)
+    # An asset lives on one chain; what is told of another brings it nothing.
+    is_there = settlement.chain_id == settlement.asset.chain_id
+    accounts = addresses_for(settlement.asset, program_id=settlement.program_id) if is_there else ()
     return Asked(
         chain_id=settlement.chain_id, tx_hash=settlement.tx_hash, sender=settlement.member.wallet_address,
         amount=settlement.amount, asset=settlement.asset,

@@ -24,9 +24,8 @@ def _expire(proposal_id: UUID, *, at: datetime) -> bool:
     proposal = Proposal.objects.locked().filter(pk=proposal_id, state__in=_OPEN).first()
     if proposal is None:  # somebody decided it meanwhile
         return False
-    was_approved = proposal.state == ProposalState.APPROVED
     follow(PROPOSAL_TRANSITIONS, proposal, to=ProposalState.EXPIRED, at=at, program_id=proposal.program_id)
     lapse = kind_named(proposal.kind).lapse
-    if was_approved and lapse is not None:
+    if lapse is not None:
         lapse(proposal, at)
     return True

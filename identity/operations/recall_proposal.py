@@ -23,7 +23,6 @@ def recall_proposal(proposal_id: UUID, *, reason: str, by: User, at: datetime) -
     if not proposal.makers.filter(user=by).exists():
         raise NotTheMaker
 
-    was_approved = proposal.state == ProposalState.APPROVED
     follow(
         PROPOSAL_TRANSITIONS,
         proposal,
@@ -33,6 +32,6 @@ def recall_proposal(proposal_id: UUID, *, reason: str, by: User, at: datetime) -
         payload={"reason": reason},
     )
     lapse = kind_named(proposal.kind).lapse
-    if was_approved and lapse is not None:
+    if lapse is not None:
         lapse(proposal, at)
     return proposal

@@ -75,7 +75,11 @@ def vote(
         payload={"decision": decision, "revision": revision, "digest": digest},
     )
     if decision == Decision.REJECT:
-        return _decide(proposal, ProposalState.REJECTED, at=at)
+        proposal = _decide(proposal, ProposalState.REJECTED, at=at)
+        lapse = kind_named(proposal.kind).lapse
+        if lapse is not None:
+            lapse(proposal, at)
+        return proposal
     if proposal.votes.filter(revision=revision, decision=Decision.APPROVE).count() < proposal.votes_needed:
         return proposal
     proposal = _decide(proposal, ProposalState.APPROVED, at=at)

@@ -12,7 +12,11 @@ from identity.operations import record_terms
 from ledger.operations import define_asset, open_account
 from ledger.states import AssetKind
 from tests.affiliates.troupe import RAIL, Troupe
+from tests.evm.fixtures import chain, running_chain, usdc
+from tests.evm.relay import relay
 from tests.factories import ProgramFactory
+
+__all__ = ["chain", "relay", "running_chain", "usdc"]
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def shop(troupe: Troupe, max_: Member) -> RailAccount:
 
 def tell(account: RailAccount, kind: str, *, key: str | None = None, **data: Any) -> RailEvent:
     body = notice(kind, key=key, **{"reference": "order-1", **data})
-    assert send(account, body).status_code == 200
+    assert send(account, body).status_code == 202
     work()
     return RailEvent.objects.latest("received_at", "id")
 

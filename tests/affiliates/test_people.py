@@ -294,3 +294,12 @@ def test_a_tier_has_its_name_once(troupe: Troupe) -> None:
     refused("tier_taken", lambda: operations.open_tier(program=troupe.program, name="gold ", at=timezone.now()))
     refused("bad_rates", lambda: operations.open_tier(program=troupe.program, name=" \0", at=timezone.now()))
     assert Tier.objects.count() == 1
+
+
+def test_what_was_paid_before_there_were_rates_is_earned_by_the_first(troupe: Troupe) -> None:
+    troupe.affiliate("ada")
+    troupe.member("max", by="ada")
+
+    settlement = troupe.settle("max", "100", at=troupe.program.created_at - timedelta(days=3))
+
+    assert troupe.rows(settlement) == ["ada DIRECT 10 ACCRUED"]

@@ -1,6 +1,7 @@
 """Reports take each row once, add up, and stay as they were sent; adjustments take one person or two."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,8 +13,9 @@ from django.utils import timezone
 from affiliates import operations
 from affiliates.models import Adjustment, Commission, CommissionReport, ReportLine
 from affiliates.proposable import propose_commission_adjustment
+from affiliates.proposable.adjustments import ADJUST
 from identity.models import Membership, Proposal, User
-from identity.operations import recall_proposal, vote
+from identity.operations import expire_proposals, recall_proposal, vote
 from identity.states import Decision, Role
 from tests.affiliates.troupe import Troupe, refused, unknown
 from tests.factories import MembershipFactory, UserFactory
@@ -51,7 +53,8 @@ def test_a_report_selects_what_was_added(sold: Troupe) -> None:
     assert draft(sold) == 2
 
     report = report_of(sold, "bea")
-    assert (report.earned, report.clawed_back, report.adjusted, report.total) == (100, -25, 0, 75)
+    sums = (report.earned, report.clawed_back, report.adjusted, report.total)
+    assert sums == tuple(map(Decimal, (100, -25, 0, 75)))
     assert report.lines_count == 2
     assert sold.balance("program:acme:expense") == "90"  # it books nothing
 
@@ -169,7 +172,7 @@ def test_an_adjustment_of_a_draft_stands_in_it(sold: Troupe) -> None:
     refused("unknown_report", lambda: adjust(sold, "bea", "5", report_id=report.pk))
     finalize(sold, report)
     report.refresh_from_db()
-    assert (report.adjusted, report.total) == (5, 25)
+    assert (report.adjusted, report.total) == (Decimal(5), Decimal(25))
     refused("report_is_final", lambda: adjust(sold, "ada", "5", report_id=report.pk))
 
 
@@ -189,6 +192,11 @@ def proposed(troupe: Troupe, maker: User, **more: Any) -> Adjustment:
     )
 
 
+def decide(proposal: Proposal, decision: Decision) -> None:
+    by = User.objects.get(email="anton@example.com")
+    vote(proposal.pk, digest=proposal.digest, revision=1, decision=decision, by=by, at=timezone.now())
+
+
 def test_a_large_adjustment_takes_two(sold: Troupe, maker: User) -> None:
     adjustment = proposed(sold, maker)
     assert adjustment.state == "PROPOSED"
@@ -196,22 +204,33 @@ def test_a_large_adjustment_takes_two(sold: Troupe, maker: User) -> None:
     refused("adjustment_conflict", lambda: proposed(sold, maker, amount=Decimal(5001)))
     assert sold.owed("ada") == "0"
 
-    proposal = Proposal.objects.get(pk=adjustment.proposal)
-    vote(
-        proposal.pk, digest=proposal.digest, revision=1, decision=Decision.APPROVE,
-        by=User.objects.get(email="anton@example.com"), at=timezone.now(),
-    )  # fmt: skip
+    proposal = Proposal.objects.get(kind=ADJUST)
+    decide(proposal, Decision.APPROVE)
 
     adjustment.refresh_from_db()
     assert (adjustment.state, sold.owed("ada")) == ("APPLIED", "5000")
     sold.require_order()
 
 
-def test_an_adjustment_that_nobody_agrees_to_comes_to_nothing(sold: Troupe, maker: User) -> None:
+def recalled(proposal: Proposal, maker: User) -> None:
+    recall_proposal(proposal.pk, reason="a mistake", by=maker, at=timezone.now())
+
+
+def rejected(proposal: Proposal, _maker: User) -> None:
+    decide(proposal, Decision.REJECT)
+
+
+def expired(proposal: Proposal, _maker: User) -> None:
+    assert expire_proposals(at=proposal.expires_at) == 1
+
+
+@pytest.mark.parametrize("end", [recalled, rejected, expired])
+def test_an_adjustment_that_nobody_agrees_to_comes_to_nothing(
+    sold: Troupe, maker: User, end: Callable[[Proposal, User], None]
+) -> None:
     adjustment = proposed(sold, maker)
 
-    assert adjustment.proposal is not None
-    recall_proposal(adjustment.proposal, reason="a mistake", by=maker, at=timezone.now())
+    end(Proposal.objects.get(kind=ADJUST), maker)
 
     adjustment.refresh_from_db()
     assert (adjustment.state, sold.owed("ada")) == ("REJECTED", "0")
