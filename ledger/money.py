@@ -39,7 +39,7 @@ def exactly() -> Iterator[None]:
 
 def is_amount(value: Decimal, *, scale: int) -> bool:
     """Whether ``value`` is a finite number that the books can hold, no finer than ``scale``."""
-    if not value.is_finite() or abs(value) >= TOO_LARGE:
+    if not value.is_finite() or value.copy_abs() >= TOO_LARGE:
         return False
     try:
         value.quantize(_QUANTA[scale], context=_EXACT)

@@ -35,6 +35,11 @@ def timetables() -> list[Timetable]:
         Timetable("expire holds", "wallets.tasks.expire_holds", "reconciler", "* * * * *"),
         # A nudge may be lost with its broker, and a failed notice is tried again; what rails have told is not lost.
         Timetable("work through the rails' inbox", "wallets.tasks.work_inbox", "settlements", "* * * * *"),
+        Timetable("look receipts up", "affiliates.tasks.look_up_receipts", "settlements", "* * * * *"),
+        # From two to five, a part each time: a chain is asked for every settlement of two weeks once a night.
+        Timetable("look at receipts again", "affiliates.tasks.look_again", "settlements", "* 2-4 * * *"),
+        Timetable("let commissions fall due", "affiliates.tasks.mature", "reconciler", "* * * * *"),
+        Timetable("add tallies up", "affiliates.tasks.fold_tallies", "reconciler", "*/5 * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
         # A nudge may be lost with its broker; intents are not.
         Timetable("carry out intents", "ledger.tasks.work_intents", "intents", "* * * * *"),

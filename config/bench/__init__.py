@@ -7,12 +7,18 @@ from config.bench.later import LATER
 from config.bench.pages import PAGES
 from config.bench.postings import POSTINGS
 from config.bench.reads import READS
+from config.bench.settling import SETTLING
 from config.bench.verify import VERIFY
 from config.bench.wallets import SPENDING
 
 BENCHMARKS: dict[str, Benchmark] = {
-    benchmark.name: benchmark for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING)
+    benchmark.name: benchmark
+    for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING, SETTLING)
 }
 
 # Named as one: all that is asked about a room.
-GROUPS: dict[str, tuple[str, ...]] = {"ledger": ("postings", "later", "reads", "verify"), "wallets": ("spending",)}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "ledger": ("postings", "later", "reads", "verify"),
+    "wallets": ("spending",),
+    "affiliates": ("settling",),
+}

@@ -34,7 +34,7 @@ TOO_MUCH: Final = Decimal("0.00000001")  # finer than the asset
 _CHANCE: Final = random.Random()  # noqa: S311  (no secret)
 
 
-class _Books:
+class Books:
     """A thousand accounts, and what is asked to be posted between them."""
 
     def __init__(self) -> None:
@@ -85,11 +85,20 @@ def _carry_out(errands: Sequence[Errand]) -> list[Outcome]:
     ]
 
 
+_KIND: Final = IntentKind(name="BENCH", label="Benchmark", examine=dict, carry_out=_carry_out)
+
+
+@contextmanager
+def benchmarked_kind() -> Iterator[None]:
+    """Have the intents carried out that post one transaction each."""
+    register_kind(_KIND)
+    yield
+
+
 @contextmanager
 def _contenders() -> Iterator[Sequence[Contender]]:
-    register_kind(IntentKind(name="BENCH", label="Benchmark", examine=dict, carry_out=_carry_out))
-    with acting_as("command", "bench"), connection.cursor() as cursor:
-        books = _Books()
+    with acting_as("command", "bench"), benchmarked_kind(), connection.cursor() as cursor:
+        books = Books()
         books.post()  # a plan made while a table is empty is a poor one until the table is analyzed again
         cursor.execute("ANALYZE")
         yield (
