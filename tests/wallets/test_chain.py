@@ -268,7 +268,7 @@ def test_a_payment_that_moves_keeps_its_position(chain: Chain, usdc: Contract) -
     chain.wait_with_mining()
     chain.forget(1)
     chain.ask("anvil_dropAllTransactions")
-    chain.send_code("Token", 6, by=1)  # what it says of its first owner comes first in the block
+    chain.send_code("Token", 6, by=1, is_urgent=True)  # what it says of its first owner comes first in the block
     chain.send_again(raw)
     chain.mine()
 

@@ -139,7 +139,7 @@ def test_who_votes_reads_the_checksum(purses: Purses) -> None:
     moved = "0x" + "a1" * 20
     payload = {"rail_account": str(account.pk), "number": f"1:{moved}"}
 
-    said = dict(kind.describe(kind.prepare(purses.program, payload).payload))
+    said = dict(kind.describe(kind.prepared(purses.program, payload).payload))
 
     assert said["Number"] == f"1:{checksummed(moved)} (now 1:{SHOWN})"
     assert said["Rail account"] == "chain at EVM chain, version 1"
