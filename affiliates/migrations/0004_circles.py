@@ -40,18 +40,19 @@ BEGIN
     END IF;
     -- Those whom it brought, or whom its children brought: what they settle, it earns from.
     IF EXISTS (
-        SELECT FROM affiliates_member member JOIN affiliates_affiliate bringer ON bringer.id = member.affiliate_id
-        WHERE member.affiliate_id = NEW.id AND affiliates_is_same(
-                  member.user_id, member.wallet_address, member.phone_digest,
-                  NEW.user_id, NEW.wallet_address, NEW.phone_digest)
-           OR bringer.parent_id = NEW.id AND affiliates_is_same(
-                  member.user_id, member.wallet_address, member.phone_digest,
-                  NEW.user_id, NEW.wallet_address, NEW.phone_digest)
-    ) OR NEW.parent_id IS NOT NULL AND EXISTS (
+        SELECT FROM affiliates_member member WHERE member.affiliate_id = NEW.id AND affiliates_is_same(
+            member.user_id, member.wallet_address, member.phone_digest,
+            NEW.user_id, NEW.wallet_address, NEW.phone_digest)
+    ) OR EXISTS (
+        SELECT FROM affiliates_affiliate child JOIN affiliates_member member ON member.affiliate_id = child.id
+        WHERE child.parent_id = NEW.id AND affiliates_is_same(
+            member.user_id, member.wallet_address, member.phone_digest,
+            NEW.user_id, NEW.wallet_address, NEW.phone_digest)
+    ) OR EXISTS (
         SELECT FROM affiliates_member member JOIN affiliates_affiliate parent ON parent.id = NEW.parent_id
         WHERE member.affiliate_id = NEW.id AND affiliates_is_same(
-                  member.user_id, member.wallet_address, member.phone_digest,
-                  parent.user_id, parent.wallet_address, parent.phone_digest)
+            member.user_id, member.wallet_address, member.phone_digest,
+            parent.user_id, parent.wallet_address, parent.phone_digest)
     ) THEN
         RAISE EXCEPTION 'somebody would earn from what he settles himself' USING ERRCODE = 'restrict_violation',
             CONSTRAINT = 'affiliates_no_self_referral';

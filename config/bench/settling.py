@@ -15,16 +15,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from affiliates.models import CommissionReport, Member, Settlement
-from affiliates.operations import draft_reports, finalize_reports, register_affiliate, register_member, settle_by_proof
+from affiliates.operations import draft_reports, finalize_reports, register_affiliate, register_member
 from affiliates.operations.confirm_settlements import Proof
+from affiliates.operations.settle_by_proof import asked_by
 from affiliates.queries.tree import level
 from affiliates.states import ReportState, SettlementSource
 from audit.context import acting_as
 from config.bench.frame import Benchmark, Contender, Figure, Timed
-from config.bench.intents import TOTAL, Books, benchmarked_kind
+from config.bench.intents import BATCH, TOTAL, Books, benchmarked_kind
 from identity.operations import record_terms
 from ledger.models import Asset
-from ledger.operations import open_account, work_intents
+from ledger.operations import create_intents, open_account, work_intents
 
 AFFILIATES: Final = 500  # who bring members, each under another
 REPORTED: Final = 10_000  # affiliates with fifty commissions each
@@ -40,7 +41,8 @@ _COMMISSIONS: Final = """
 WITH sold AS (
     INSERT INTO affiliates_settlement (
         id, program_id, member_id, affiliate_id, parent_id, asset_id, amount, reversed_amount, source, source_event,
-        rail, tx_hash, state, occurred_at, created_at, confirmed_at, verified_at, attempts, verdict, ledger_transaction_id)
+        rail, tx_hash, state, occurred_at, created_at, confirmed_at, verified_at, attempts, verdict,
+        ledger_transaction_id)
     SELECT gen_random_uuid(), %(program)s, %(member)s, who.id, who.parent_id, %(asset)s, 100, 0, 'PROVIDER',
            'month:' || who.number || ':' || nth.number, '', '',
            'CONFIRMED', %(at)s, %(at)s, %(at)s, %(at)s, 0, '',
@@ -102,15 +104,15 @@ class _Shop:
             )
             for _ in range(TOTAL)
         ]  # fmt: skip
-        Settlement.objects.bulk_create(rows, batch_size=1_000)
-        with transaction.atomic():
-            for row in rows:
-                settle_by_proof(
-                    Proof(
-                        settlement_id=row.pk, program_id=self.program.pk, occurred_at=now, rail="pay",
-                        rail_event=row.pk,
-                    )
-                )  # fmt: skip
+        for start in range(0, TOTAL, BATCH):
+            some = rows[start : start + BATCH]
+            Settlement.objects.bulk_create(some)
+            create_intents([asked_by(self._proof(row)) for row in some])
+
+    def _proof(self, row: Settlement) -> Proof:
+        return Proof(
+            settlement_id=row.pk, program_id=self.program.pk, occurred_at=row.created_at, rail="pay", rail_event=row.pk
+        )
 
     def drain(self) -> None:
         came = work_intents(seconds_at_most=600)

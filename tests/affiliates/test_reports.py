@@ -83,7 +83,7 @@ def test_a_row_stands_in_one_report(sold: Troupe) -> None:
 
 @pytest.mark.parametrize(("days", "ahead"), [(-1, 0), (400, 0), (1, 1)])
 def test_periods_that_are_none(sold: Troupe, days: int, ahead: int) -> None:
-    refused("bad_period", lambda: draft(sold, days=days, end=timezone.now() + timedelta(days=ahead)))
+    refused("bad_report_period", lambda: draft(sold, days=days, end=timezone.now() + timedelta(days=ahead)))
 
 
 def test_what_is_final_stays(sold: Troupe) -> None:
