@@ -61,11 +61,17 @@ class Commission(models.Model):
     """A row of what an affiliate earned, or of what was put right. Claw-backs are below zero."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    program = models.ForeignKey("identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    affiliate = models.ForeignKey(
-        "affiliates.Affiliate", on_delete=models.PROTECT, related_name="commissions", db_constraint=False
+    program = models.ForeignKey(
+        "identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+")
+    affiliate = models.ForeignKey(
+        "affiliates.Affiliate",
+        on_delete=models.PROTECT,
+        related_name="commissions",
+        db_constraint=False,
+        db_index=False,
+    )
+    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=13, choices=CommissionType)
     state = models.CharField(max_length=7, choices=CommissionState, default=CommissionState.ACCRUED)
     amount = models.DecimalField(max_digits=38, decimal_places=18)
@@ -73,10 +79,15 @@ class Commission(models.Model):
         "affiliates.Settlement", on_delete=models.PROTECT, null=True, related_name="commissions", db_constraint=False
     )
     corrects = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="corrections", db_constraint=False
+        "self", on_delete=models.PROTECT, null=True, related_name="corrections", db_constraint=False, db_index=False
     )
     reversal = models.ForeignKey(
-        "affiliates.Reversal", on_delete=models.PROTECT, null=True, related_name="commissions", db_constraint=False
+        "affiliates.Reversal",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="commissions",
+        db_constraint=False,
+        db_index=False,
     )
     # How the amount came about: the base, the rate that held, and what that is before it was rounded half-even.
     base = models.DecimalField(max_digits=38, decimal_places=18, null=True)
@@ -151,6 +162,13 @@ class Commission(models.Model):
                 condition=Q(state=CommissionState.ACCRUED),
             ),
             models.Index(name="affiliates_commission_reported", fields=("program", "accrued_at")),
+            # What was put right, and by which reversal: most rows were not.
+            models.Index(
+                name="affiliates_commission_corrects", fields=("corrects",), condition=Q(corrects__isnull=False)
+            ),
+            models.Index(
+                name="affiliates_commission_reversed", fields=("reversal",), condition=Q(reversal__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:
@@ -164,11 +182,13 @@ class Tally(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    program = models.ForeignKey("identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    affiliate = models.ForeignKey(
-        "affiliates.Affiliate", on_delete=models.PROTECT, related_name="tallies", db_constraint=False
+    program = models.ForeignKey(
+        "identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, null=True, related_name="+")
+    affiliate = models.ForeignKey(
+        "affiliates.Affiliate", on_delete=models.PROTECT, related_name="tallies", db_constraint=False, db_index=False
+    )
+    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     what = models.CharField(max_length=24)  # CLICK, MEMBER, SETTLED, DOWNLINE, or TYPE of a commission and its STATE
     count = models.BigIntegerField()
     amount = models.DecimalField(max_digits=38, decimal_places=18)

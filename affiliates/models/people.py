@@ -203,8 +203,12 @@ class Click(models.Model):
     """A referral link that somebody followed. Who it was is not kept: only whether it was the same as before."""
 
     id = models.BigAutoField(primary_key=True)
-    program = models.ForeignKey("identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    affiliate = models.ForeignKey(Affiliate, on_delete=models.PROTECT, related_name="clicks", db_constraint=False)
+    program = models.ForeignKey(
+        "identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    affiliate = models.ForeignKey(
+        Affiliate, on_delete=models.PROTECT, related_name="clicks", db_constraint=False, db_index=False
+    )
     at = models.DateTimeField()
     visitor = models.CharField(max_length=32)
     campaign = models.CharField(max_length=40, blank=True)

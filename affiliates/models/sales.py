@@ -36,17 +36,29 @@ class Settlement(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    program = models.ForeignKey("identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    program = models.ForeignKey(
+        "identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     member = models.ForeignKey(
         "affiliates.Member", on_delete=models.PROTECT, related_name="settlements", db_constraint=False
     )
     affiliate = models.ForeignKey(
-        "affiliates.Affiliate", on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
+        "affiliates.Affiliate",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     parent = models.ForeignKey(
-        "affiliates.Affiliate", on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
+        "affiliates.Affiliate",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+")
+    asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+", db_index=False)
     amount = models.DecimalField(max_digits=38, decimal_places=18)
     reversed_amount = models.DecimalField(max_digits=38, decimal_places=18, default=Decimal(0))
     source = models.CharField(max_length=8, choices=SettlementSource)
@@ -135,7 +147,9 @@ class Reversal(models.Model):
     """What was taken back of a settlement, or, below zero, won back again. Rows are only added."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    program = models.ForeignKey("identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    program = models.ForeignKey(
+        "identity.Program", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="reversals", db_constraint=False)
     key = models.CharField(max_length=200)
     amount = models.DecimalField(max_digits=38, decimal_places=18)

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from affiliates.errors import BadPeriod
 from affiliates.models import CommissionReport
-from affiliates.operations.total_up import total_up
+from affiliates.operations.total_up import total_up, whole_tables
 from audit.operations import record_many
 from audit.operations.record_many import Line
 from identity.models import Program
@@ -58,7 +58,8 @@ def draft_reports(*, program: Program, start: datetime, end: datetime, at: datet
         # Two who draft the same would each find rows that no report has.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('affiliates.reports', 0))")
         cursor.execute(_REPORTS, named)
-        cursor.execute(_LINES, named)
+        with whole_tables(cursor):
+            cursor.execute(_LINES, named)
     drafts = CommissionReport.objects.filter(program=program, period_start=start, period_end=end, state="DRAFT")
     total_up(list(drafts.order_by().values_list("pk", flat=True)))
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from affiliates.errors import ReportIsFinal, UnknownReport
 from affiliates.models import CommissionReport
-from affiliates.operations.total_up import total_up
+from affiliates.operations.total_up import total_up, whole_tables
 from affiliates.states import REPORT_TRANSITIONS, ReportState
 from audit import context
 from audit.operations import follow_many
@@ -64,6 +64,6 @@ def finalize_reports(report_ids: Sequence[UUID], *, program_id: UUID, at: dateti
 
 
 def _digests(report_ids: Sequence[UUID]) -> dict[UUID, str]:
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, whole_tables(cursor):
         cursor.execute(_DIGESTS, [list(report_ids)])
         return dict(cursor.fetchall())

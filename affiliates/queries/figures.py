@@ -74,6 +74,12 @@ def figures_of_program(program_id: UUID) -> Figures:
     )
 
 
+def totals() -> list[tuple[str, str, int, Decimal]]:
+    """Return what is counted of all affiliates in every program: what, of which asset, how many, how much."""
+    rows = Tally.objects.filter(asset__isnull=False).order_by().values_list("what", "asset__code")
+    return sorted(rows.annotate(many=Sum("count"), much=Sum("amount")))
+
+
 def _figures(rows: object) -> Figures:
     found = Figures()
     with exactly():

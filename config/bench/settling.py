@@ -118,7 +118,7 @@ class _Shop:
         came = work_intents(seconds_at_most=600)
         assert came == {"COMPLETED": TOTAL}, came
 
-    def grow(self) -> UUID:
+    def grow(self) -> UUID:  # PROFILE
         """Make a tree of a hundred thousand and half a million commissions; return who stands at its top."""
         now = timezone.now()
         top = register_affiliate(program=self.program, name="Top", is_active=True, at=now)
@@ -130,7 +130,12 @@ class _Shop:
             "count": STANDING,
         }
         with connection.cursor() as cursor:
+            import sys
+            import time
+
+            b = time.time()
             cursor.execute(_TREE, named)
+            print("tree", time.time() - b, file=sys.stderr, flush=True)
             cursor.execute(
                 _COMMISSIONS,
                 {
@@ -139,6 +144,7 @@ class _Shop:
                     "booked": Settlement.objects.recognised().values_list("ledger_transaction", flat=True)[0],
                 },
             )  # fmt: skip
+            print("months", time.time() - b, file=sys.stderr, flush=True)
             cursor.execute("ANALYZE")
         return top.pk
 
@@ -160,7 +166,14 @@ def _contenders() -> Iterator[Sequence[Contender | Timed]]:
         books.post()
         shop = _Shop(books)
         shop.create()
-        shop.drain()  # a plan made while a table is empty is a poor one until the table is analyzed again
+        import sys
+        import time
+
+        b = time.time()
+        shop.drain()
+        print(
+            "drain", time.time() - b, file=sys.stderr, flush=True
+        )  # a plan made while a table is empty is a poor one until the table is analyzed again
         top = shop.grow()
         cursor.execute("ANALYZE")
         yield (

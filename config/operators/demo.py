@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from config.operators.demo_affiliates import make_affiliates
 from config.operators.demo_books import make_assets, make_books
 from config.operators.demo_wallets import make_wallets
 from identity import rules
@@ -102,6 +103,7 @@ def make_demo(*, at: datetime) -> None:
         open_party(program=acme, kind=PartyKind.PERSON, name=user.name, user=user, at=at)
     alice, bob = (User.objects.get(email=f"{name}@demo.example") for name in ("alice", "bob"))
     make_wallets(acme, (alice, bob), at=at)
+    make_affiliates(acme, User.objects.get(email="alma@demo.example"), at=at)
     open_party(program=acme, kind=PartyKind.ORGANISATION, name="Bakery Schmidt", external_reference="crm-1042", at=at)
     if not Proposal.objects.exists():
         propose(

@@ -15,7 +15,9 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 ROWS_AT_ONCE: Final = 200
 # The server's own, what waits for a worker, and what triggers write by themselves.
-_NOT_TOLD: Final = frozenset({"django_migrations", "django_q_ormq", "django_session", "ledger_valuedated"})
+_NOT_TOLD: Final = frozenset(
+    {"django_migrations", "django_q_ormq", "django_session", "ledger_valuedated", "affiliates_tally"}
+)
 _OF_THE_SERVER: Final = "pg_current_xact_id()"
 
 _HARD_KEYS: Final = """

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -15,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from affiliates.queries.figures import totals as earned_in_all
 from audit.models import Seal
 from audit.queries.tailing import MOST_COUNTED, waiting
 from audit.sources import registered_sources
@@ -156,7 +158,7 @@ class Books(Collector):
                 self._imbalance = {}
                 for total in totals():
                     known = self._imbalance.get(total.asset, 0)
-                    self._imbalance[total.asset] = known + abs(int(total.imbalance * 10**18)) / 10**18
+                    self._imbalance[total.asset] = known + abs(_roughly(total.imbalance))
                 self._asked_at = time.monotonic()
         for asset, imbalance in self._imbalance.items():
             gauge.add_metric([asset], imbalance)
@@ -166,17 +168,57 @@ class Books(Collector):
         return []
 
 
+class Earnings(Collector):
+    """What members have settled, and where what was earned from it stands. Asked once a minute, as the books are."""
+
+    def __init__(self) -> None:
+        self._asked_at: float | None = None
+        self._totals: list[tuple[str, str, int, Decimal]] = []
+
+    def collect(self) -> Iterator[Metric]:
+        volume = GaugeMetricFamily(
+            "countinghouse_settlements_volume", "What settlements come to, without what was reversed.", labels=["asset"]
+        )
+        count = GaugeMetricFamily("countinghouse_settlements", "Settlements in the books.", labels=["asset"])
+        earned = GaugeMetricFamily(
+            "countinghouse_commissions", "What commissions come to.", labels=["type", "state", "asset"]
+        )
+        if self._asked_at is None or time.monotonic() - self._asked_at > BOOKS_ASKED_EVERY_SECONDS:
+            with suppress(DatabaseError):  # the other collector says that it is away
+                self._totals = earned_in_all()
+                self._asked_at = time.monotonic()
+        for what, asset, many, much in self._totals:
+            kind, _, state = what.partition(":")
+            if state:
+                earned.add_metric([kind.lower(), state.lower(), asset], _roughly(much))
+            else:
+                volume.add_metric([asset], _roughly(much))
+                count.add_metric([asset], many)
+        yield from (volume, count, earned)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
+def _roughly(amount: Decimal) -> float:
+    """Return an amount as Prometheus keeps numbers: good for a chart, and for no books."""
+    return int(amount * 10**18) / 10**18
+
+
 def install() -> None:
     """Register the collectors; process figures of libraries are registered by themselves."""
     known = {type(collector) for collector in REGISTRY._collector_to_names}
     for collector in (BackgroundWork, Seals, Backups, Intents):
         if collector not in known:
             REGISTRY.register(collector())
-    if Books not in known:
-        REGISTRY.register(_books)
+    for remembering in (_books, _earnings):
+        if type(remembering) not in known:
+            REGISTRY.register(remembering)
 
 
-_books = Books()  # one for the life of the process: it remembers when it last asked
+# One of each for the life of the process: they remember when they last asked.
+_books = Books()
+_earnings = Earnings()
 
 
 @require_safe
@@ -192,6 +234,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         registry.register(Seals())
         registry.register(Intents())
         registry.register(_books)
+        registry.register(_earnings)
         registry.register(Backups())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
