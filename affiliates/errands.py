@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from affiliates import operations, rules
 from affiliates.errors import AddressNotProven
-from affiliates.models import Settlement
 from affiliates.operations.confirm_settlements import Proof
 from affiliates.queries import people, sales
 from affiliates.queries.keys import CLAIM, COMMERCE, REGISTER, SETTLEMENT, charge_event, claim_id
@@ -175,7 +174,7 @@ def _settle(errands: Sequence[Errand]) -> list[Outcome]:
     # Accounts that are not there yet are opened by the house; what is booked names who asked for it.
     with acting_as("worker", "intents"):
         outcomes = operations.confirm_settlements(proofs, at=timezone.now())
-    return [Done({"settlement": str(one.pk)}) if isinstance(one, Settlement) else one for one in outcomes]
+    return [Done({"settlement": str(one)}) if isinstance(one, UUID) else one for one in outcomes]
 
 
 class _Said:

@@ -23,7 +23,6 @@ REFERENCES = (
     ("claim", "member_id", "affiliates_member"),
     ("claim", "settlement_id", "affiliates_settlement"),
     ("purse", "affiliate_id", "affiliates_affiliate"),
-    ("commission", "affiliate_id", "affiliates_affiliate"),
     ("commission", "settlement_id", "affiliates_settlement"),
     ("commission", "corrects_id", "affiliates_commission"),
     ("commission", "reversal_id", "affiliates_reversal"),
@@ -33,6 +32,11 @@ REFERENCES = (
     ("adjustment", "affiliate_id", "affiliates_affiliate"),
     ("adjustment", "report_id", "affiliates_commissionreport"),
     ("adjustment", "commission_id", "affiliates_commission"),
+)
+# A row of what is earned points to its affiliate by the accounts that it is booked in.
+PURSES = (
+    "ALTER TABLE affiliates_commission ADD CONSTRAINT affiliates_commission_has_its_purse "
+    "FOREIGN KEY (affiliate_id, asset_id, program_id) REFERENCES affiliates_purse (affiliate_id, asset_id, program_id)"
 )
 IN_THE_BOOKS = (("purse", "liability_id"), ("purse", "reserved_id"))
 
@@ -52,8 +56,9 @@ FORWARD = [
         f"FOREIGN KEY (program_id, asset_id, {column}) REFERENCES ledger_account (program_id, asset_id, id)"
         for table, column in IN_THE_BOOKS
     ),
+    PURSES,
 ]
-REVERSE = [
+REVERSE = ["ALTER TABLE affiliates_commission DROP CONSTRAINT affiliates_commission_has_its_purse"] + [
     f"ALTER TABLE affiliates_{table} DROP CONSTRAINT {named(table, column)}"
     for table, column, *_ in (*REFERENCES, *IN_THE_BOOKS)
 ]

@@ -217,15 +217,18 @@ BEGIN
 END
 $$;
 
--- A trigger and no wider key: that would need another unique index over the largest table of the house.
+-- A trigger and no key: with the program in it, that would need another unique index over the largest table of the house.
+-- It looks at all rows of a statement at once. What is booked is never taken out of the books, so once is enough.
 CREATE FUNCTION affiliates_guard_books() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.ledger_transaction_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM ledger_transaction WHERE id = NEW.ledger_transaction_id AND program_id = NEW.program_id
+    IF EXISTS (
+        SELECT FROM changed LEFT JOIN ledger_transaction booked
+            ON booked.id = changed.ledger_transaction_id AND booked.program_id = changed.program_id
+        WHERE changed.ledger_transaction_id IS NOT NULL AND booked.id IS NULL
     ) THEN
         RAISE EXCEPTION 'what was booked belongs to the same program' USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END
 $$;
 
@@ -272,8 +275,12 @@ CREATE TRIGGER affiliates_{0}_never_emptied BEFORE TRUNCATE ON affiliates_{0}
     FOR EACH STATEMENT EXECUTE FUNCTION affiliates_refuse_change();
 """
 IN_ITS_BOOKS = """
-CREATE TRIGGER affiliates_{0}_books BEFORE INSERT OR UPDATE OF ledger_transaction_id ON affiliates_{0}
-    FOR EACH ROW EXECUTE FUNCTION affiliates_guard_books();
+CREATE TRIGGER affiliates_{0}_booked AFTER INSERT ON affiliates_{0}
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION affiliates_guard_books();
+"""
+BOOKED_LATER = """
+CREATE TRIGGER affiliates_settlement_booked_later AFTER UPDATE ON affiliates_settlement
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION affiliates_guard_books();
 """
 
 REVERSE = """
@@ -303,7 +310,8 @@ class Migration(migrations.Migration):
             sql=FORWARD
             + "".join(STAYS.format(table, "UPDATE OR DELETE") for table in FINAL)
             + "".join(STAYS.format(table, "DELETE") for table in KEPT)
-            + "".join(IN_ITS_BOOKS.format(table) for table in BOOKED),
+            + "".join(IN_ITS_BOOKS.format(table) for table in BOOKED)
+            + BOOKED_LATER,
             reverse_sql=REVERSE,
         )
     ]

@@ -72,7 +72,7 @@ class CommissionReport(models.Model):
                 condition=Q(total=models.F("earned") + models.F("clawed_back") + models.F("adjusted")),
             ),
         )
-        # None begins with the program: while the table is new, the check of a line's report would take such an index, and
+        # None begins with the program: while the table is new, the check of a line would take such an index and
         # read all the program's reports for each line.
         indexes = (models.Index(name="affiliates_report_listed", fields=("-period_end", "-id")),)
 

@@ -80,7 +80,9 @@ class Settlement(models.Model):
     due_at = models.DateTimeField(null=True)  # when the proof is looked for next
     attempts = models.PositiveSmallIntegerField(default=0)
     verdict = models.CharField(max_length=500, blank=True)
-    ledger_transaction = models.ForeignKey("ledger.Transaction", on_delete=models.PROTECT, null=True, related_name="+")
+    ledger_transaction = models.ForeignKey(
+        "ledger.Transaction", on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     objects: ClassVar = SettlementQuerySet.as_manager()
 

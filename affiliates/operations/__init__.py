@@ -49,6 +49,7 @@ from affiliates.operations.tree_refusals import tree_refusals
 from affiliates.operations.verify_method import verify_method
 from affiliates.operations.void_commission import void_commission
 from affiliates.operations.win_settlement_back import win_settlement_back
+from affiliates.operations.write_commissions import write_commissions
 
 __all__ = (
     "add_method",
@@ -100,4 +101,5 @@ __all__ = (
     "verify_method",
     "void_commission",
     "win_settlement_back",
+    "write_commissions",
 )

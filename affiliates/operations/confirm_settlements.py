@@ -3,26 +3,30 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 
 from affiliates.errors import ReceiptTaken, SettlementRefused, UnknownSettlement
-from affiliates.models import Claim, Commission, Settlement
+from affiliates.models import Claim, Settlement
 from affiliates.operations.find_books import EXPENSE, REVENUE, SETTLEMENTS, Books, find_books
 from affiliates.operations.open_purses import open_purses
+from affiliates.operations.write_commissions import NewCommission, write_commissions
 from affiliates.queries.families import Family, Sold, families
 from affiliates.states import (
     CLAIM_TRANSITIONS,
+    RECOGNISED,
     SETTLEMENT_TRANSITIONS,
     ClaimState,
-    CommissionState,
     SettlementState,
 )
 from audit.context import Actor
 from audit.operations import follow_many
 from audit.operations.follow_many import Step
-from ledger.models import Account
+from identity.models import Program
+from ledger.models import Account, Asset
 from ledger.movements import Asker, Movement, Posting
 from ledger.operations import post_many
 from wallets.errors import UnknownRail
@@ -44,65 +48,86 @@ class Proof:
     asker: Asker | None = None
 
 
-Outcome = Settlement | SettlementRefused | UnknownRail
+# The settlement's id, once it is in the books, or why it is not.
+Outcome = UUID | SettlementRefused | UnknownRail
+
+
+class _Row(NamedTuple):
+    """What is asked of a settlement; a thousand whole objects would take longer than the books."""
+
+    pk: UUID
+    program_id: UUID
+    asset_id: int
+    amount: Decimal
+    state: str
+    rail: str
+    chain_id: int | None
+    tx_hash: str
+    brought_by: UUID | None
 
 
 @transaction.atomic
 def confirm_settlements(proofs: Sequence[Proof], *, at: datetime) -> list[Outcome]:
     """Confirm each settlement and let its family of commissions accrue; the statements do not grow with their number.
 
-    One that is in the books already is returned as it stands. What is proven books whatever state program, member and
-    affiliate are in: money is a fact.
+    What is proven books whatever state program, member and affiliate are in: money is a fact. What is in the books
+    already stays as it stands.
 
     :raises PostingRefused: if one of them can't be booked; none is then.
-    :raises NoTerms: if a program had no rates at the time; none is booked then.
+    :raises NoTerms: if a program has no rates; none is booked then.
     """
-    rows = {
-        row.pk: row
-        for row in Settlement.objects.locked()
-        .filter(pk__in={proof.settlement_id for proof in proofs})
-        .select_related("asset", "program", "member")
-    }
+    rows = _locked({proof.settlement_id for proof in proofs})
     clearing = _clearing(proofs, rows)
     taken = _taken_receipts(proofs, rows)
     outcomes: list[Outcome] = []
     new: dict[UUID, Proof] = {}
     for proof in proofs:
         outcome = _examined(proof, rows, clearing, taken)
-        if isinstance(outcome, Settlement) and not outcome.is_recognised and outcome.pk not in new:
-            new[outcome.pk] = proof
-            taken |= {receipt} if (receipt := _receipt(proof, outcome)) else set()
         outcomes.append(outcome)
+        if isinstance(outcome, UUID) and rows[outcome].state not in RECOGNISED and outcome not in new:
+            new[outcome] = proof
+            receipt = _receipt(proof, rows[outcome])
+            taken |= {receipt} if receipt else set()
     if new:
         _book([rows[pk] for pk in new], new, clearing, at=at)
     return outcomes
+
+
+def _locked(ids: set[UUID]) -> dict[UUID, _Row]:
+    found = (
+        Settlement.objects.locked()
+        .filter(pk__in=ids)
+        .values_list(
+            "pk", "program_id", "asset_id", "amount", "state", "rail", "chain_id", "tx_hash", "member__affiliate_id"
+        )
+    )
+    return {row[0]: _Row(*row) for row in found}
 
 
 Receipt = tuple[int, str, int | None]
 _Rails = Mapping[tuple[UUID, int, str], int]
 
 
-def _examined(proof: Proof, rows: Mapping[UUID, Settlement], clearing: _Rails, taken: set[Receipt]) -> Outcome:
-    settlement = rows.get(proof.settlement_id)
-    if settlement is None or settlement.program_id != proof.program_id:
+def _examined(proof: Proof, rows: Mapping[UUID, _Row], clearing: _Rails, taken: set[Receipt]) -> Outcome:
+    row = rows.get(proof.settlement_id)
+    if row is None or row.program_id != proof.program_id:
         return UnknownSettlement(settlement=proof.settlement_id)
-    if settlement.is_recognised:
-        return settlement
-    rail = proof.rail or settlement.rail
-    if rail and (settlement.program_id, settlement.asset_id, rail) not in clearing:
-        return UnknownRail(rail=rail, asset=settlement.asset.code)
-    receipt = _receipt(proof, settlement)
-    if receipt in taken:
-        return ReceiptTaken(receipt=receipt[1])
-    return settlement
+    if row.state in RECOGNISED:
+        return row.pk
+    rail = proof.rail or row.rail
+    if rail and (row.program_id, row.asset_id, rail) not in clearing:
+        return UnknownRail(rail=rail, asset=Asset.objects.get(pk=row.asset_id).code)
+    if _receipt(proof, row) in taken:
+        return ReceiptTaken(receipt=proof.tx_hash or row.tx_hash)
+    return row.pk
 
 
-def _receipt(proof: Proof, settlement: Settlement) -> Receipt | None:
-    chain_id, tx_hash = proof.chain_id or settlement.chain_id, proof.tx_hash or settlement.tx_hash
+def _receipt(proof: Proof, row: _Row) -> Receipt | None:
+    chain_id, tx_hash = proof.chain_id or row.chain_id, proof.tx_hash or row.tx_hash
     return (chain_id, tx_hash, proof.position) if chain_id is not None and tx_hash else None
 
 
-def _taken_receipts(proofs: Sequence[Proof], rows: Mapping[UUID, Settlement]) -> set[Receipt]:
+def _taken_receipts(proofs: Sequence[Proof], rows: Mapping[UUID, _Row]) -> set[Receipt]:
     hashes = {proof.tx_hash for proof in proofs} | {row.tx_hash for row in rows.values()}
     hashes.discard("")
     if not hashes:
@@ -115,7 +140,7 @@ def _taken_receipts(proofs: Sequence[Proof], rows: Mapping[UUID, Settlement]) ->
     }
 
 
-def _clearing(proofs: Sequence[Proof], rows: Mapping[UUID, Settlement]) -> _Rails:
+def _clearing(proofs: Sequence[Proof], rows: Mapping[UUID, _Row]) -> _Rails:
     rails = {proof.rail for proof in proofs} | {row.rail for row in rows.values()}
     codes = [f"rail:{rail}:clearing" for rail in rails if rail]
     if not codes:
@@ -127,37 +152,35 @@ def _clearing(proofs: Sequence[Proof], rows: Mapping[UUID, Settlement]) -> _Rail
     }
 
 
-def _book(settlements: Sequence[Settlement], proofs: Mapping[UUID, Proof], clearing: _Rails, *, at: datetime) -> None:
-    claims = list(Claim.objects.locked().filter(settlement__in=[row.pk for row in settlements]))
-    earned = families([_sold(row, proofs[row.pk]) for row in settlements])
-    owners = {
-        (row.affiliate_id, settlement.asset_id) for settlement in settlements for row in earned[settlement.pk].rows
-    }
+def _book(rows: Sequence[_Row], proofs: Mapping[UUID, Proof], clearing: _Rails, *, at: datetime) -> None:
+    waiting = [row.pk for row in rows]
+    claims = list(Claim.objects.locked().filter(settlement__in=waiting).exclude(state=ClaimState.SETTLED))
+    programs = Program.objects.in_bulk({row.program_id for row in rows})
+    assets = Asset.objects.in_bulk({row.asset_id for row in rows})
+    earned = families([
+        Sold(
+            settlement_id=row.pk, program=programs[row.program_id], affiliate_id=row.brought_by, amount=row.amount,
+            scale=assets[row.asset_id].scale, at=proofs[row.pk].occurred_at,
+        )
+        for row in rows
+    ])  # fmt: skip
+    owners = {(one.affiliate_id, row.asset_id) for row in rows for one in earned[row.pk].rows}
     purses = {owner: purse.liability_id for owner, purse in open_purses(owners, at=at).items()}
-    books = find_books({(row.program, row.asset) for row in settlements}, at=at)
+    books = find_books({(programs[row.program_id], assets[row.asset_id]) for row in rows}, at=at)
 
     postings: list[Posting] = []
-    for row in settlements:
+    for row in rows:
         postings += _postings(row, proofs[row.pk], earned[row.pk], books, clearing, purses, at=at)
     booked = {one.key: one.id for one in post_many(postings)}
 
-    _write_commissions(settlements, earned, booked, at=at)
-    follow_many(
-        SETTLEMENT_TRANSITIONS, [_step(row, proofs[row.pk], earned[row.pk], booked, at=at) for row in settlements],
-        at=at,
-    )  # fmt: skip
-    follow_many(
-        CLAIM_TRANSITIONS,
-        [_settled(claim, proofs, at=at) for claim in claims if claim.state != ClaimState.SETTLED],
-        at=at,
-    )
-
-
-def _sold(row: Settlement, proof: Proof) -> Sold:
-    return Sold(
-        settlement_id=row.pk, program=row.program, affiliate_id=row.member.affiliate_id, amount=row.amount,
-        scale=row.asset.scale, at=proof.occurred_at,
-    )  # fmt: skip
+    write_commissions([
+        NewCommission(row.pk, row.program_id, row.asset_id, row.amount, one, booked.get(key_of(row.pk, "commission")))
+        for row in rows
+        for one in earned[row.pk].rows
+    ], at=at)  # fmt: skip
+    steps = [_step(row, proofs[row.pk], earned[row.pk], booked, at=at) for row in rows]
+    follow_many(SETTLEMENT_TRANSITIONS, steps, at=at)
+    follow_many(CLAIM_TRANSITIONS, [_settled(claim, proofs, at=at) for claim in claims], at=at)
 
 
 def key_of(settlement_id: UUID, what: str) -> str:
@@ -166,16 +189,17 @@ def key_of(settlement_id: UUID, what: str) -> str:
 
 
 def _postings(
-    row: Settlement, proof: Proof, family: Family, books: Books, clearing: _Rails,
+    row: _Row, proof: Proof, family: Family, books: Books, clearing: _Rails,
     purses: Mapping[tuple[UUID, int], int], *, at: datetime,
 ) -> list[Posting]:  # fmt: skip
     own = (row.program_id, row.asset_id)
     settled, when = books[*own, SETTLEMENTS], min(proof.occurred_at, at)
+    told = {"settlement": str(row.pk)}
 
     def posting(what: str, kind: str, movements: tuple[Movement, ...]) -> Posting:
         return Posting(
             program_id=row.program_id, key=key_of(row.pk, what), kind=kind, movements=movements, effective_at=when,
-            metadata={"settlement": str(row.pk)}, asker=proof.asker,
+            metadata=told, asker=proof.asker,
         )  # fmt: skip
 
     found = [posting("booked", "SETTLEMENT", (Movement(settled, books[*own, REVENUE], row.amount),))]
@@ -193,32 +217,12 @@ def _postings(
     return found
 
 
-def _write_commissions(
-    settlements: Sequence[Settlement], earned: Mapping[UUID, Family], booked: Mapping[str, UUID], *, at: datetime
-) -> None:
-    Commission.objects.bulk_create(
-        Commission(
-            program_id=row.program_id, affiliate_id=one.affiliate_id, asset_id=row.asset_id, type=one.type,
-            state=CommissionState.HELD if one.held_reason else CommissionState.ACCRUED, amount=one.share.amount,
-            settlement_id=row.pk, base=row.amount, rate=one.share.rate, exact=one.share.exact,
-            rate_from=one.share.rate_from, accrued_at=at, payable_at=one.payable_at, held_reason=one.held_reason,
-            ledger_transaction_id=booked.get(key_of(row.pk, "commission")) if one.share.amount else None,
-        )
-        for row in settlements
-        for one in earned[row.pk].rows
-    )  # fmt: skip
-
-
-def _step(
-    row: Settlement, proof: Proof, family: Family, booked: Mapping[str, UUID], *, at: datetime
-) -> Step:  # fmt: skip
+def _step(row: _Row, proof: Proof, family: Family, booked: Mapping[str, UUID], *, at: datetime) -> Step:
     shares = {one.type.lower(): f"{one.share.amount:f}" for one in family.rows}
-    asker = proof.asker
+    actor, correlation_id = _asked_by(proof)
     return Step(
         pk=row.pk, source=row.state, to=SettlementState.CONFIRMED, program_id=row.program_id,
-        payload={"amount": f"{row.amount:f}", "commissions": shares},
-        actor=Actor(asker.actor_type, asker.actor_id) if asker else None,
-        correlation_id=asker.correlation_id if asker else None,
+        payload={"amount": f"{row.amount:f}", "commissions": shares}, actor=actor, correlation_id=correlation_id,
         values={
             "affiliate": family.affiliate_id and str(family.affiliate_id),
             "parent": family.parent_id and str(family.parent_id),
@@ -233,9 +237,15 @@ def _step(
 
 def _settled(claim: Claim, proofs: Mapping[UUID, Proof], *, at: datetime) -> Step:
     assert claim.settlement_id is not None
-    asker = proofs[claim.settlement_id].asker
+    actor, correlation_id = _asked_by(proofs[claim.settlement_id])
     return Step(
-        pk=claim.pk, source=claim.state, to=ClaimState.SETTLED, program_id=claim.program_id,
-        actor=Actor(asker.actor_type, asker.actor_id) if asker else None,
-        correlation_id=asker.correlation_id if asker else None, values={"decided_at": at},
+        pk=claim.pk, source=claim.state, to=ClaimState.SETTLED, program_id=claim.program_id, actor=actor,
+        correlation_id=correlation_id, values={"decided_at": at},
     )  # fmt: skip
+
+
+def _asked_by(proof: Proof) -> tuple[Actor | None, str | None]:
+    """Return for whom a step is taken, where that is somebody else than whoever acts."""
+    if proof.asker is None:
+        return None, None
+    return Actor(proof.asker.actor_type, proof.asker.actor_id), proof.asker.correlation_id
