@@ -158,7 +158,9 @@ class Reversal(models.Model):
     reversed_after = models.DecimalField(max_digits=38, decimal_places=18)
     reason = models.CharField(max_length=500)
     at = models.DateTimeField()
-    ledger_transaction = models.ForeignKey("ledger.Transaction", on_delete=models.PROTECT, related_name="+")
+    ledger_transaction = models.ForeignKey(
+        "ledger.Transaction", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
 
     is_final: ClassVar = True
 

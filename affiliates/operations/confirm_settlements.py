@@ -194,12 +194,11 @@ def _postings(
 ) -> list[Posting]:  # fmt: skip
     own = (row.program_id, row.asset_id)
     settled, when = books[*own, SETTLEMENTS], min(proof.occurred_at, at)
-    told = {"settlement": str(row.pk)}
 
     def posting(what: str, kind: str, movements: tuple[Movement, ...]) -> Posting:
         return Posting(
             program_id=row.program_id, key=key_of(row.pk, what), kind=kind, movements=movements, effective_at=when,
-            metadata=told, asker=proof.asker,
+            asker=proof.asker,
         )  # fmt: skip
 
     found = [posting("booked", "SETTLEMENT", (Movement(settled, books[*own, REVENUE], row.amount),))]

@@ -88,7 +88,8 @@ def request_claim(
 
 
 def _require_within(program: Program, wanted: Claim, *, at: datetime) -> None:
-    least, most = (setting(f"affiliates.claim_at_{end}", program) for end in ("least", "most"))
+    least = setting("affiliates.claim_at_least", program)
+    most = setting("affiliates.claim_at_most", program)
     if not least <= wanted.amount <= most:
         raise ClaimOutOfBounds(least=plain(least), most=plain(most), asset=wanted.asset.code)
     a_day: int = setting("affiliates.claims_a_day", program)

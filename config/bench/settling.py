@@ -130,12 +130,7 @@ class _Shop:
             "count": STANDING,
         }
         with connection.cursor() as cursor:
-            import sys
-            import time
-
-            b = time.time()
             cursor.execute(_TREE, named)
-            print("tree", time.time() - b, file=sys.stderr, flush=True)
             cursor.execute(
                 _COMMISSIONS,
                 {
@@ -144,7 +139,6 @@ class _Shop:
                     "booked": Settlement.objects.recognised().values_list("ledger_transaction", flat=True)[0],
                 },
             )  # fmt: skip
-            print("months", time.time() - b, file=sys.stderr, flush=True)
             cursor.execute("ANALYZE")
         return top.pk
 
@@ -166,16 +160,9 @@ def _contenders() -> Iterator[Sequence[Contender | Timed]]:
         books.post()
         shop = _Shop(books)
         shop.create()
-        import sys
-        import time
-
-        b = time.time()
         shop.drain()
-        print(
-            "drain", time.time() - b, file=sys.stderr, flush=True
-        )  # a plan made while a table is empty is a poor one until the table is analyzed again
         top = shop.grow()
-        cursor.execute("ANALYZE")
+        cursor.execute("ANALYZE")  # a plan made while a table is empty is a poor one until the table is analyzed again
         yield (
             Contender("plain intents, one worker", TOTAL, books.drain, prepare=books.create),
             Contender("settlements with two commissions", TOTAL, shop.drain, prepare=shop.create),
