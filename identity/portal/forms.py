@@ -9,9 +9,17 @@ from identity import proofs, rules
 
 # What each scope means to who ticks it.
 SCOPE_WORDS: Final = {
-    "journal.read": "Read the journal",
+    "affiliate.manage": "Register affiliates, move them and stop them",
+    "affiliate.read": "Read affiliates, their figures and who stands under whom",
+    "charge.expect": "Announce charges that members are going to pay",
+    "claim.make": "Claim payments for members",
+    "claim.read": "Read claims",
+    "commission.read": "Read commissions and reports of them",
     "intent.read": "Follow intents and their results",
+    "journal.read": "Read the journal",
     "ledger.read": "Read the books",
+    "member.read": "Read members",
+    "member.register": "Register members, and vouch for their wallet addresses",
     "membership.read": "Read who has which role",
     "payment.refund": "Refund payments",
     "program.change": "Change the program's name and time zone",
@@ -19,6 +27,7 @@ SCOPE_WORDS: Final = {
     "proposal.read": "Read proposals",
     "rail.read": "Read accounts at rails and what the rails have told",
     "setting.read": "Read settings",
+    "settlement.read": "Read settlements",
     "statement.issue": "Issue statements",
     "terms.read": "Read commission rates",
     "user.read": "Read people",
