@@ -41,6 +41,7 @@ from affiliates.errors.people import (
     UnknownMember,
     UnknownMethod,
     UnknownTier,
+    VerifiedByOneself,
 )
 from affiliates.errors.sales import (
     BadReceipt,
@@ -118,4 +119,5 @@ __all__ = (
     "UnknownReport",
     "UnknownSettlement",
     "UnknownTier",
+    "VerifiedByOneself",
 )
