@@ -22,7 +22,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks as said
 
 from affiliates import operations
-from affiliates.models import CommissionReport
+from affiliates.models import Claim, CommissionReport
+from affiliates.queries.keys import claim_key
 from affiliates.states import MethodKind
 from audit.context import acting_as
 from config.bench.wallets import make_key
@@ -30,6 +31,7 @@ from config.environment import BASE_DIR
 from identity.operations import issue_tokens
 from identity.proofs import checksummed
 from identity.rules import KEY_SCOPES
+from ledger.operations import create_intent
 from tests.access.world import undone
 from tests.affiliates.office import V2, Office, office
 from tests.affiliates.troupe import address
@@ -82,11 +84,19 @@ def subject(office: Office, path: str) -> dict[str, str]:
     if "{wallet}" in path:
         return {"wallet": member.wallet_address}
     if "/claims/" in path:
-        sent = {"reference": "a", "asset": "USDC", "amount": "5", "chain_id": 1, "tx_hash": f"0x{'ab' * 32}"}
-        asked = office.send("key:claim.make", "claims", wallet_address=member.wallet_address, **sent)
-        office.work()
-        return {"id": asked.json()["id"]}
+        return {"id": claimed(office, member.wallet_address)}
     return {"id": str(bea.pk)} if "{id}" in path else {}
+
+
+def claimed(office: Office, wallet_address: str) -> str:
+    """Let a member have claimed; not by a request, at whose end a client closes connections."""
+    sent = {"reference": "a", "asset": "USDC", "amount": "5", "chain_id": 1, "tx_hash": f"0x{'ab' * 32}"}
+    key = claim_key(office.troupe.program.pk, wallet_address, "a")
+    create_intent(
+        "CLAIM", program_id=office.troupe.program.pk, key=key, payload={**sent, "wallet_address": wallet_address}
+    )
+    office.work()
+    return str(Claim.objects.get().pk)
 
 
 def sensible(body: Any, known: dict[str, str]) -> Any:
@@ -137,5 +147,8 @@ def test_a_route_keeps_to_its_schema(office: Office, operation: Any) -> None:
         try:
             AS_USUAL(given(case=cases, is_deep=st.booleans())(ask))()
         except Unsatisfiable:
-            assert not (operation.body or "{" in operation.path)
+            # Any text may stand where an address is meant.
+            has_something_to_be_wrong = bool(operation.body) or "{" in operation.path
+            has_something_to_be_wrong &= "{wallet}" not in operation.path
+            assert not has_something_to_be_wrong
     assert answers
