@@ -191,7 +191,7 @@ def test_what_other_rates_would_have_come_to(office: Office) -> None:
     assert (own["would_be_direct"], own["would_be_override"]) == ("20", "2")
     assert refusal(asked(direct_rate="0.99")) == (422, "bad_rates")
     assert refusal(asked(direct_rate="1.5", override_rate="0")) == (422, "bad_rates")
-    assert refusal(asked(end=period["start"])) == (422, "bad_period")
+    assert refusal(asked(end=period["start"])) == (422, "bad_report_period")
     assert refusal(asked(tier=str(uuid7()))) == (404, "unknown_tier")
     assert refusal(asked(affiliate=str(uuid7()))) == (404, "unknown_affiliate")
     assert refusal(asked("bea")) == (403, "not_permitted")
@@ -248,7 +248,7 @@ def test_reports_are_listed_and_periods_refused(office: Office) -> None:
     assert found(state="FINALIZED") == [] == found(asset="USDC") == found(after=now.isoformat())
     for start, end in ((now, now - timedelta(1)), (now - timedelta(400), now), (now, now + timedelta(1))):
         answer = office.send("mia", "commissions/reports", start=start.isoformat(), end=end.isoformat())
-        assert refusal(answer) == (422, "bad_period")
+        assert refusal(answer) == (422, "bad_report_period")
     assert CommissionReport.objects.count() == 2
 
 

@@ -44,6 +44,7 @@ OWN = {
         "rehearsal",
     },
     "wallets": {"rails"},
+    "affiliates": {"errands"},
     "notifications": {"messages"},
 }
 API = {"__init__", "serializers", "filters", "views", "urls"}
