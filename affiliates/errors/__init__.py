@@ -2,6 +2,7 @@
 
 from affiliates.errors.earnings import (
     AdjustmentConflict,
+    AdjustsOneself,
     BadCommissionAdjustment,
     BadPeriod,
     CommissionAdjustmentNeedsTwo,
@@ -66,6 +67,7 @@ from affiliates.errors.sales import (
 __all__ = (
     "AddressNotProven",
     "AdjustmentConflict",
+    "AdjustsOneself",
     "AffiliateNotActive",
     "AffiliateRefused",
     "AffiliateTaken",

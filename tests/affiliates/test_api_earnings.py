@@ -160,7 +160,7 @@ def test_many_are_done_each_by_itself(office: Office, other: Troupe) -> None:
     assert came("anton", "hold") == [(True, "HELD"), no, (True, "HELD"), no]
     assert came("anton", "hold") == [(False, "wrong_state"), no, (False, "wrong_state"), no]
     assert came("anton", "release") == [(True, "ACCRUED"), no, (True, "ACCRUED"), no]
-    body = {"verb": "void", "ids": ids, "reason": "because"}
+    body: dict[str, Any] = {"verb": "void", "ids": ids, "reason": "because"}
     assert refusal(office.send("anton", f"{ROWS}/bulk", **body)) == (403, "not_permitted")
     assert refusal(office.send("mia", f"{ROWS}/bulk", **{**body, "ids": []})) == (400, "invalid")
     assert refusal(office.send("mia", f"{ROWS}/bulk", **{**body, "verb": "pay"})) == (400, "invalid")
@@ -270,7 +270,8 @@ def test_a_little_is_adjusted_by_one(office: Office) -> None:
         ({"amount": "0"}, (422, "bad_amount")), ({"amount": "1.00001"}, (422, "amount_too_fine")),
         ({"amount": 1}, (400, "invalid")), ({"reason": ""}, (400, "invalid")),
     ):  # fmt: skip
-        assert refusal(office.send("mia", path, **{"amount": "1", "reason": "x", **wrong})) == code
+        sent: dict[str, Any] = {"amount": "1", "reason": "x", **wrong}
+        assert refusal(office.send("mia", path, **sent)) == code
     for who in ("sam", "anton", "bea"):
         assert office.send(who, path, amount="1", reason="x").status_code in (403, 404)
     assert Adjustment.objects.count() == 1
@@ -280,7 +281,8 @@ def test_more_takes_two(office: Office) -> None:
     sold(office)
     office.person("olga")
     report = draft(office)
-    path, sent = f"commissions/reports/{report.pk}/adjustments", {"amount": "100.01", "reason": "a bonus"}
+    path = f"commissions/reports/{report.pk}/adjustments"
+    sent: dict[str, Any] = {"amount": "100.01", "reason": "a bonus"}
     before = counted()
 
     refused = office.send("mia", path, **sent)
@@ -304,6 +306,20 @@ def test_more_takes_two(office: Office) -> None:
     assert results(office.get("audra", "commissions/adjustments", state="PROPOSED")) == []
     assert Commission.objects.get(type="ADJUSTMENT").amount == Decimal("100.01")
     office.troupe.require_order()
+
+
+def test_nobody_adjusts_alone_what_they_earn_themselves(office: Office) -> None:
+    office.affiliate("mia")
+    office.troupe.member("max", by="mia")
+    office.troupe.settle("max", "100")
+    end = timezone.now()
+    office.send("olga", "commissions/reports", start=(end - timedelta(1)).isoformat(), end=end.isoformat())
+    path = f"commissions/reports/{CommissionReport.objects.get().pk}/adjustments"
+
+    assert refusal(office.send("mia", path, amount="1", reason="I work hard")) == (409, "adjusts_oneself")
+    assert (office.troupe.owed("mia"), Adjustment.objects.count()) == ("10", 0)
+    assert office.send("mia", path, amount="1", reason="I work hard", propose=True).status_code == 202
+    assert office.send("olga", path, amount="1", reason="She works hard").status_code == 201
 
 
 def test_a_final_report_is_not_adjusted(office: Office) -> None:

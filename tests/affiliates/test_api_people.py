@@ -132,7 +132,7 @@ def test_a_parent_of_another_program_is_nobody(office: Office, other: Troupe) ->
 
 def test_staff_find_all_and_everybody_else_themselves(office: Office) -> None:
     ada, bea = office.affiliate("ada"), office.affiliate("bea", under="ada")
-    cy = office.troupe.affiliate("cy", wallet_address=address(0xCAFE), is_active=False)
+    office.troupe.affiliate("cy", wallet_address=address(0xCAFE), is_active=False)
 
     def found(who: str, **asked: Any) -> list[str]:
         return results(office.get(who, "affiliates", **asked), "name")
@@ -144,7 +144,7 @@ def test_staff_find_all_and_everybody_else_themselves(office: Office) -> None:
     assert found("sam", parent=ada.pk) == ["bea"]
     assert found("sam", after=ada.joined_at.isoformat()) == ["cy", "bea"]
     assert found("sam", search="BE") == ["bea"]
-    assert found("sam", search=cy.wallet_address[:20]) == ["cy"]
+    assert found("sam", search=address(0xCAFE)[:40]) == ["cy"]
     assert found("sam", search="%") == []
     assert found("ada") == ["ada"]
     assert found("ada", parent=ada.pk) == []
@@ -365,7 +365,7 @@ def test_a_tier_is_opened_and_its_rates_are_agreed_on(office: Office) -> None:
 
     office.person("olga")
     payload = {"tier": tier["id"], "direct_rate": "0.2", "override_rate": "0.05"}
-    said = {"kind": "affiliates.change_rate", "program": office.troupe.program.slug, "payload": payload}
+    said: dict[str, Any] = {"kind": "affiliates.change_rate", "program": office.troupe.program.slug, "payload": payload}
     proposed = office.send("mia", "proposals", reason="They sell well", **said)
     assert proposed.status_code == 201, proposed.content
     waits = proposed.json()

@@ -17,7 +17,7 @@ __all__ = ["office"]
 pytestmark = pytest.mark.django_db
 
 HASH = "0x" + "ab" * 32
-PAID = {"reference": "Order-1", "asset": "USDC", "amount": "25.50", "chain_id": 1, "tx_hash": HASH}
+PAID: dict[str, Any] = {"reference": "Order-1", "asset": "USDC", "amount": "25.50", "chain_id": 1, "tx_hash": HASH}
 KEY = "key:claim.make claim.read"
 
 
@@ -67,9 +67,9 @@ def test_people_claim_for_themselves_and_keys_for_members(office: Office) -> Non
     max_, ann = member(office), member(office, "ann")
     before = counted()
 
-    theirs = {**PAID, "wallet_address": checksummed(ann.wallet_address)}
+    theirs: dict[str, Any] = {**PAID, "wallet_address": checksummed(ann.wallet_address)}
     assert refusal(office.send("max", "claims", **theirs)) == (404, "unknown_member")
-    nobody = {**PAID, "wallet_address": checksummed(address(0xFFFF))}
+    nobody: dict[str, Any] = {**PAID, "wallet_address": checksummed(address(0xFFFF))}
     assert refusal(office.send("max", "claims", **nobody)) == (404, "unknown_member")
     assert refusal(office.send("eve", "claims", **PAID)) == (404, "unknown_member")
     assert refusal(office.send(KEY, "claims", **PAID)) == (400, "invalid")
@@ -136,7 +136,12 @@ def test_a_claim_of_another_program_is_not_there(office: Office, other: Troupe) 
 
 def test_a_charge_is_expected_once(office: Office) -> None:
     known = member(office)
-    sent = {"charge": "XA6G6ZFR", "wallet_address": checksummed(known.wallet_address), "asset": "USDC", "amount": "25"}
+    sent: dict[str, Any] = {
+        "charge": "XA6G6ZFR",
+        "wallet_address": checksummed(known.wallet_address),
+        "asset": "USDC",
+        "amount": "25",
+    }
 
     asked = office.send("key:charge.expect", "commerce/charges", once=None, **sent)
     assert asked.status_code == 202, asked.content

@@ -196,7 +196,9 @@ class WhyInput(OnceInput):
 class MoveInput(WhyInput):
     """Where they stand from now on; what is left out stays as it is, and null is none."""
 
-    parent = serializers.UUIDField(required=False, allow_null=True, help_text="An affiliate's id, or null for the top.")
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # a field of ours, taken off the class
+        required=False, allow_null=True, help_text="An affiliate's id, or null for the top."
+    )
     tier = serializers.UUIDField(required=False, allow_null=True)
 
 

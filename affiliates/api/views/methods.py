@@ -23,7 +23,7 @@ from wallets.api.views.door import read
 READ = "affiliate.read"
 
 
-class MethodViewSet(AffiliatesDoor, viewsets.GenericViewSet[Affiliate]):
+class MethodViewSet(AffiliatesDoor, viewsets.GenericViewSet[Any]):
     """An affiliate's payout methods: they add and retire their own, and staff verify what nobody could sign for."""
 
     owner: ClassVar = "user"

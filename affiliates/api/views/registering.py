@@ -1,6 +1,6 @@
 """Becoming an affiliate: by oneself, or taken in by staff or by the program's own systems."""
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -30,7 +30,7 @@ class RegisterAffiliateView(InProgram, APIView):
     """Make somebody an affiliate of the program."""
 
     # Whoever signs in may ask for themselves; who asks for somebody else is asked for the permission below.
-    permission_classes: ClassVar = (IsAuthenticated,)
+    permission_classes = (IsAuthenticated,)
 
     @extend_schema(operation_id="affiliates_register", request=RegisterInput, responses={201: AffiliateOutput})
     @idempotent()

@@ -33,7 +33,7 @@ class TreeView(AffiliatesDoor, APIView):
         top, above = (self._anybody if self.is_of_all else self._below_oneself)(asked)
         level = tree.Level([], None)
         if top is not None or self.is_of_all:
-            level = tree.level(self.program.pk, under=top and top.pk, after=after)
+            level = tree.level(self.program.pk, under=top.pk if top else None, after=after)
         shown = {
             "affiliate": tree.node(top) if top else None, "above": above, "results": level.nodes, "after": level.after,
         }  # fmt: skip
