@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from affiliates import operations
 from affiliates.models import Adjustment, Commission, CommissionReport
 from identity.models import Proposal
+from tests.affiliates.factories import AdjustmentFactory, ClaimFactory, CommissionReportFactory, RateFactory
 from tests.affiliates.office import Office, counted, office, params, refusal, results
 from tests.affiliates.troupe import Troupe
 from tests.signed_in import with_second_factor
@@ -101,23 +103,40 @@ def test_commissions_are_listed_and_narrowed(office: Office, other: Troupe) -> N
     assert results(office.get("audra", f"affiliates/{bea}/commissions", type="OVERRIDE")) == []
 
 
-def test_a_page_asks_no_more_for_more_affiliates(office: Office) -> None:
-    sold(office)
+LISTS = [
+    "affiliates", ROWS, "tiers", "enterprise/settlements", "commissions/reports", "commissions/adjustments", "claims",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_page_asks_no_more_for_more_rows(office: Office, path: str) -> None:
     client = office.client("audra")
 
-    def asked() -> int:
+    def asked(rows: int) -> int:
         with CaptureQueriesContext(connection) as statements:
-            assert client.get(f"/api/v2/{ROWS}").status_code == 200
+            assert len(client.get(f"/api/v2/{path}").json()["results"]) >= rows
         return len(statements)
 
-    asked()
-    few = asked()
-    for number in range(6):
-        office.troupe.affiliate(f"n{number}", under="ada")
-        office.troupe.member(f"m{number}", by=f"n{number}")
-        office.troupe.settle(f"m{number}", "10")
+    more(office, "a", under=None)
+    asked(1)
+    few = asked(1)
+    for name in "bcde":
+        more(office, name, under="a")
 
-    assert asked() == few
+    assert asked(5) == few
+
+
+def more(office: Office, name: str, *, under: str | None) -> None:
+    """Add a row to each list."""
+    troupe, now = office.troupe, timezone.now()
+    tier = operations.open_tier(program=troupe.program, name=name, at=now)
+    RateFactory(tier=tier)
+    affiliate = troupe.affiliate(name, under=under, tier_id=tier.pk)
+    member = troupe.member(f"member-{name}", by=name)
+    troupe.settle(f"member-{name}", "10")
+    AdjustmentFactory(affiliate=affiliate, asset__code="KES")
+    ClaimFactory(program=troupe.program, member=member)
+    CommissionReportFactory(affiliate=affiliate)
 
 
 # What is done with them

@@ -104,13 +104,16 @@ class ClaimViewSet(IntentsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[C
         return member.wallet_address
 
     def _intent(self, pk: UUID) -> Intent | None:
-        """Return what is to become of it, while there is no claim; of these there are few."""
-        asked = Intent.objects.filter(kind=CLAIM, payload__claim=str(pk)).exclude(state=IntentState.COMPLETED)
-        found = asked.filter(program_id__in=list(self.caller.programs(READ))).order_by("-id").first()
-        if found is None and self.caller.person_id is not None:
-            actor = self.caller.actor
-            found = asked.filter(actor_type=actor.type, actor_id=actor.id).order_by("-id").first()
-        return found
+        """Return what is to become of it, while there is no claim: of these there are few, and an index of them."""
+        asked = list(Intent.objects.filter(kind=CLAIM, payload__claim=str(pk)).exclude(state=IntentState.COMPLETED))
+        readable = set(self.caller.programs(READ))
+        actor = self.caller.actor
+        found = [
+            one
+            for one in asked
+            if one.program_id in readable or (one.actor_type, one.actor_id) == (actor.type, actor.id)
+        ]
+        return max(found, key=lambda one: one.pk, default=None)
 
 
 def _as_asked(pk: UUID, intent: Intent) -> dict[str, Any]:
