@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from affiliates import operations, rules
-from affiliates.errors import AddressNotProven
 from affiliates.operations.confirm_settlements import Proof
 from affiliates.queries import people, sales
 from affiliates.queries.keys import CLAIM, COMMERCE, REGISTER, SETTLEMENT, charge_event, claim_id
@@ -22,7 +21,7 @@ from affiliates.states import SettlementSource
 from audit.context import acting_as
 from audit.errors import DomainError
 from identity.errors import AddressMakesNoSense
-from identity.models import Program, User, WalletAddress
+from identity.models import Program, User
 from identity.proofs import LARGEST_CHAIN_ID, read_address
 from ledger.errors import BadIntentPayload
 from ledger.kinds import Done, Errand, IntentKind, Outcome, acting_for, register_kind
@@ -81,10 +80,8 @@ def _register(errand: Errand, at: datetime) -> Payload:
     program = Program.objects.get(pk=errand.program_id)
     user = User.objects.filter(pk=payload["user"]).first() if payload["user"] else None
     address = payload["wallet_address"]
-    if not payload["proven"] and not (
-        user is not None and WalletAddress.objects.filter(user=user, address=address).exists()
-    ):
-        raise AddressNotProven(address=address)
+    if not payload["proven"]:
+        people.require_proven(address, user=user)
     member = operations.register_member(
         program=program, wallet_address=address, user=user, name=payload["name"], code=payload["code"],
         clicked_at=datetime.fromisoformat(payload["clicked_at"]) if payload["clicked_at"] else None, at=at,

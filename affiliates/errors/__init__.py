@@ -2,6 +2,7 @@
 
 from affiliates.errors.earnings import (
     AdjustmentConflict,
+    AdjustsOneself,
     BadCommissionAdjustment,
     BadPeriod,
     CommissionAdjustmentNeedsTwo,
@@ -41,6 +42,7 @@ from affiliates.errors.people import (
     UnknownMember,
     UnknownMethod,
     UnknownTier,
+    VerifiedByOneself,
 )
 from affiliates.errors.sales import (
     BadReceipt,
@@ -65,6 +67,7 @@ from affiliates.errors.sales import (
 __all__ = (
     "AddressNotProven",
     "AdjustmentConflict",
+    "AdjustsOneself",
     "AffiliateNotActive",
     "AffiliateRefused",
     "AffiliateTaken",
@@ -118,4 +121,5 @@ __all__ = (
     "UnknownReport",
     "UnknownSettlement",
     "UnknownTier",
+    "VerifiedByOneself",
 )

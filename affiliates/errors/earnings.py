@@ -35,6 +35,14 @@ class CommissionAdjustmentNeedsTwo(CommissionRefused):
     message = "{asked} {asset} within a day is more than the {most} that one may adjust alone: propose it."
 
 
+class AdjustsOneself(CommissionRefused):
+    """Raised when somebody adjusts alone what they have earned themselves."""
+
+    code = "adjusts_oneself"
+    status = 409
+    message = "Nobody adjusts alone what they earn themselves: propose it."
+
+
 class BadCommissionAdjustment(CommissionRefused):
     """Raised when an adjustment says nothing that could be booked."""
 

@@ -8,7 +8,13 @@ from django.db import transaction
 from django.db.models import Sum
 from django.db.models.functions import Abs
 
-from affiliates.errors import AdjustmentConflict, CommissionAdjustmentNeedsTwo, ReportIsFinal, UnknownReport
+from affiliates.errors import (
+    AdjustmentConflict,
+    AdjustsOneself,
+    CommissionAdjustmentNeedsTwo,
+    ReportIsFinal,
+    UnknownReport,
+)
 from affiliates.models import Adjustment, Affiliate, Commission, CommissionReport, ReportLine
 from affiliates.operations.find_books import EXPENSE, find_books
 from affiliates.operations.open_purses import open_purses
@@ -16,6 +22,7 @@ from affiliates.queries import people, sales
 from affiliates.queries.limits import adjustable_alone
 from affiliates.states import ADJUSTMENT_TRANSITIONS, AdjustmentState, CommissionState, CommissionType, ReportState
 from audit import context
+from audit.context import Actor
 from audit.operations import follow, record
 from ledger.models import Asset
 from ledger.money import ZERO, exactly, plain
@@ -37,6 +44,7 @@ def adjust_commission(
     :raises NotThisAsset: if nothing is earned in the asset.
     :raises UnknownReport: if the affiliate has no such report of the asset.
     :raises ReportIsFinal: if the report was sent.
+    :raises AdjustsOneself: if it is their own, and nobody else has agreed.
     :raises CommissionAdjustmentNeedsTwo: if it is more than one may adjust alone, with the last day's.
     :raises AdjustmentConflict: if the key was used for something else.
     :raises PostingRefused: if it can't be booked.
@@ -53,6 +61,7 @@ def adjust_commission(
     require_amount(abs(amount), asset=asset.code, scale=asset.scale)
     report = _draft(report_id, affiliate, asset) if report_id else None
     if agreed_by is None:
+        _require_somebody_else(affiliate)
         _require_little(affiliate, asset, amount, at=at)
     if adjustment is None:
         adjustment = ask_for(affiliate, asset, amount=amount, reason=reason, key=key, report=report, at=at)
@@ -96,6 +105,11 @@ def _draft(report_id: UUID, affiliate: Affiliate, asset: Asset) -> CommissionRep
     if report.state != ReportState.DRAFT:
         raise ReportIsFinal(state=report.get_state_display().lower())
     return report
+
+
+def _require_somebody_else(affiliate: Affiliate) -> None:
+    if context.current().actor == Actor("user", str(affiliate.user_id)):
+        raise AdjustsOneself
 
 
 def _require_little(affiliate: Affiliate, asset: Asset, amount: Decimal, *, at: datetime) -> None:

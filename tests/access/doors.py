@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.admin import site
@@ -47,6 +48,15 @@ class Route:
     @property
     def names_object(self) -> bool:
         return "{id}" in self.path
+
+    def at(self, object_id: object) -> str:
+        """Return its address for an object, with names of what nobody has where something else is named."""
+        path = self.path.replace("{id}", str(object_id)).replace("{key}", "identity.nightly_hour")
+        return path.replace("{method_id}", str(UUID(int=1)))
+
+    @property
+    def names_somebody(self) -> bool:
+        return "{user_id}" in self.path or "{wallet}" in self.path
 
     @property
     def is_in_program(self) -> bool:

@@ -14,6 +14,24 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from uuid_utils.compat import uuid7
 
+from affiliates.models import (
+    Adjustment,
+    Affiliate,
+    Claim,
+    Click,
+    Commission,
+    CommissionReport,
+    Member,
+    PayoutMethod,
+    Purse,
+    Rate,
+    ReportLine,
+    Reversal,
+    Settlement,
+    Standing,
+    Tally,
+    Tier,
+)
 from audit.context import acting_as
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
@@ -23,6 +41,24 @@ from ledger.models import Account, Balance, Hold, Intent, IssuedStatement, Perio
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
+from tests.affiliates.factories import (
+    AdjustmentFactory,
+    AffiliateFactory,
+    ClaimFactory,
+    ClickFactory,
+    CommissionFactory,
+    CommissionReportFactory,
+    MemberFactory,
+    PayoutMethodFactory,
+    PurseFactory,
+    RateFactory,
+    ReportLineFactory,
+    ReversalFactory,
+    SettlementFactory,
+    StandingFactory,
+    TallyFactory,
+    TierFactory,
+)
 from tests.factories import (
     AccountFactory,
     DeliveryFactory,
@@ -155,9 +191,84 @@ def _line(program: Program) -> WalletTransaction:
     return line
 
 
+def _affiliate(program: Program) -> Affiliate:
+    return AffiliateFactory(
+        program=program, party__name=f"{program.slug} seller", code=f"{program.slug}-{uuid4().hex[:8]}",
+        state_reason=f"{program.slug} likes them",
+    )  # fmt: skip
+
+
+def _member(program: Program) -> Member:
+    return MemberFactory(
+        program=program, party__name=f"{program.slug} member", affiliate=_affiliate(program),
+        state_reason=f"{program.slug} knows them",
+    )  # fmt: skip
+
+
+def _tier(program: Program) -> Tier:
+    return TierFactory(program=program, name=f"{program.slug} tier {uuid4().hex[:8]}")
+
+
+def _settlement(program: Program) -> Settlement:
+    member = _member(program)
+    return SettlementFactory(
+        program=program, member=member, affiliate=member.affiliate, source_event=f"{program.slug}-event-{uuid4().hex}",
+        rail=f"{program.slug}-pay", verdict=f"{program.slug} saw it",
+    )  # fmt: skip
+
+
+def _commission(program: Program) -> Commission:
+    settlement = _settlement(program)
+    return CommissionFactory(
+        program=program, affiliate=settlement.affiliate, settlement=settlement, rate_from=f"{program.slug} terms",
+        held_reason=f"{program.slug} waits", state="HELD",
+    )  # fmt: skip
+
+
 # A row in a program.
 IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     Account: _account,
+    Adjustment: lambda program: AdjustmentFactory(
+        program=program,
+        affiliate=_affiliate(program),
+        reason=f"{program.slug} thanks",
+        asked_by=f"{program.slug}:x",
+        key=f"{program.slug}-{uuid4().hex}",
+    ),
+    Affiliate: _affiliate,
+    Claim: lambda program: ClaimFactory(
+        program=program,
+        member=_member(program),
+        reference=f"{program.slug}-{uuid4().hex[:8]}",
+        note=f"{program.slug} says so",
+        reason=f"{program.slug} why",
+        decided_by=f"{program.slug}:x",
+    ),
+    Click: lambda program: ClickFactory(affiliate=_affiliate(program), campaign=f"{program.slug} news"),
+    Commission: _commission,
+    CommissionReport: lambda program: CommissionReportFactory(affiliate=_affiliate(program)),
+    Member: _member,
+    PayoutMethod: lambda program: PayoutMethodFactory(
+        affiliate=_affiliate(program),
+        state="ADDED",
+        holder=f"{program.slug} holder",
+        added_by=f"{program.slug}:x",
+        verified_by=f"{program.slug}:x",
+    ),
+    Purse: lambda program: PurseFactory(affiliate=_affiliate(program)),
+    Rate: lambda program: RateFactory(
+        tier=_tier(program), reason=f"{program.slug} says so", recorded_by=f"{program.slug}:x"
+    ),
+    ReportLine: lambda program: ReportLineFactory(report__affiliate=_affiliate(program)),
+    Reversal: lambda program: ReversalFactory(
+        settlement=_settlement(program), reason=f"{program.slug} refunds", key=f"{program.slug}-{uuid4().hex}"
+    ),
+    Settlement: _settlement,
+    Standing: lambda program: StandingFactory(
+        affiliate=_affiliate(program), reason=f"{program.slug} says so", recorded_by=f"{program.slug}:x"
+    ),
+    Tally: lambda program: TallyFactory(affiliate=_affiliate(program)),
+    Tier: _tier,
     ApiKey: _key,
     Delivery: lambda program: DeliveryFactory(
         program=program,

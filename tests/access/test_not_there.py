@@ -59,14 +59,14 @@ def test_an_object_of_another_program(route: Route, world: World) -> None:
     assert route.model is not None
     there, nowhere = world.rows[route.model, XANADU].pk, no_pk_of(route.model)
     for who in strangers_there(world, ROUTES[route.name]):
-        one, other = (ask(who, route, route.path.replace("{id}", str(pk)), {}) for pk in (there, nowhere))
+        one, other = (ask(who, route, route.at(pk), {}) for pk in (there, nowhere))
         assert work(one)[0].status_code in (403, 404)
         assert_alike(one, other)
 
 
 @pytest.mark.parametrize("route", [route for route in GUARDED if route.is_in_program], ids=name_of)
 def test_another_program(route: Route, world: World) -> None:
-    path = route.path.replace("{key}", "identity.nightly_hour")
+    path = route.at("")
     for who in strangers_there(world, ROUTES[route.name]):
         for name in ("X-Program", "?program="):
             one, other = (

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from affiliates.models import Member
 from config.api.pagination import cursor_at
 from identity.kinds import kinds
 from identity.models import Party
@@ -37,8 +38,9 @@ def knock(
     if route.names_object and object_id is None:
         assert route.model is not None
         object_id = world.rows[route.model, place].pk
-    path = route.path.replace("{id}", str(object_id)).replace("{key}", "identity.nightly_hour")
-    path = path.replace("{user_id}", str(world.rows[Party, place if place != NOWHERE else ACME].pk))
+    somewhere = place if place != NOWHERE else ACME
+    path = route.at(object_id).replace("{user_id}", str(world.rows[Party, somewhere].pk))
+    path = path.replace("{wallet}", world.rows[Member, somewhere].wallet_address)
     if route.is_in_program and place != NOWHERE:
         headers["X-Program"] = place
     body = "" if route.method == "GET" else json.dumps(body_for(route, world, place))
@@ -77,7 +79,7 @@ def expected(route: Route, who: Knocker, place: str) -> Said:
         return Said.FORBIDDEN
     turned_away = route.name in PEOPLE_ONLY and not who.is_person
     if route.is_in_program:
-        if "{user_id}" in route.path and place in with_own and not who.holds(permission, place):
+        if route.names_somebody and place in with_own and not who.holds(permission, place):
             return Said.NOT_THERE  # somebody else's
         is_held = who.holds(permission, place) or place in with_own
         return Said.ALLOWED if is_held and not turned_away else Said.FORBIDDEN

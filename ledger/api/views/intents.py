@@ -23,6 +23,7 @@ RETRY: Final = "intent.retry"
 
 # A waiting request holds a thread of the web server.
 WAIT_AT_MOST: Final = 20
+WAIT: Final = OpenApiParameter("wait", int, description=f"Seconds to wait for the outcome, at most {WAIT_AT_MOST}.")
 _FIRST_LOOK_SECONDS: Final = 0.05
 _LAST_LOOK_SECONDS: Final = 0.5
 
@@ -45,14 +46,10 @@ class IntentViewSet(BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin,
         """Narrow lists only."""
         return queryset if self.detail else super().filter_queryset(queryset)
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("wait", int, description=f"Seconds to wait for the outcome, at most {WAIT_AT_MOST}.")
-        ]
-    )
+    @extend_schema(parameters=[WAIT])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Show an intent: as it stands, or, with `wait`, as soon as there is an outcome."""
-        wait = _seconds(request.query_params.get("wait", "0"))
+        wait = seconds_to_wait(request)
         return Response(IntentOutput(with_outcome(self.get_object(), wait=wait)).data)
 
     @extend_schema(request=RetryInput, responses={200: IntentOutput})
@@ -76,7 +73,12 @@ def with_outcome(intent: Intent, *, wait: int) -> Intent:
     return intent
 
 
-def _seconds(text: str) -> int:
+def seconds_to_wait(request: Request) -> int:
+    """Return how long the caller would wait for an outcome.
+
+    :raises ValidationError: if it says so otherwise than in whole seconds, or would wait too long.
+    """
+    text = request.query_params.get("wait", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= WAIT_AT_MOST):
         raise ValidationError({"wait": [f"A whole number of seconds from 0 to {WAIT_AT_MOST}."]})
     return int(text)

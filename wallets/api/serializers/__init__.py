@@ -3,6 +3,8 @@
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
 from wallets.api.serializers.wallets import (
     AdjustInput,
+    AmountInput,
+    AmountOutput,
     BalancesOutput,
     BookedOutput,
     CaptureInput,
@@ -16,6 +18,7 @@ from wallets.api.serializers.wallets import (
     PaymentOutput,
     RefundInput,
     RefundOutput,
+    SignedAmountInput,
     TopUpInput,
     TransferInput,
     WalletInfoOutput,
@@ -26,6 +29,8 @@ from wallets.api.serializers.wallets import (
 
 __all__ = (
     "AdjustInput",
+    "AmountInput",
+    "AmountOutput",
     "BalancesOutput",
     "BookedOutput",
     "CaptureInput",
@@ -43,6 +48,7 @@ __all__ = (
     "RailEventOutput",
     "RefundInput",
     "RefundOutput",
+    "SignedAmountInput",
     "TopUpInput",
     "TransferInput",
     "WalletInfoOutput",

@@ -1,6 +1,5 @@
 """What every route to wallets stands on."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,19 +7,15 @@ from functools import cache
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit import context
-from identity.doors import InProgram, note_missed
-from identity.doors.idempotency import key_of
+from identity.doors import OwnedDoor, note_missed
 from identity.models import Party
 from wallets.models import WalletTransaction
-from wallets.queries.checking import KEY_AT_MOST
 from wallets.queries.holdings import wallet_named, wallet_of
 
 READ: Final = "wallet.read"
@@ -28,21 +23,11 @@ READ: Final = "wallet.read"
 _SEEN: Final = re.compile(r'(?:W/)?"([0-9]{1,18})"')
 
 
-class WalletsDoor(InProgram):
+class WalletsDoor(OwnedDoor):
     """A route to wallets: staff and keys reach the program's, everybody else their own."""
 
     owner: ClassVar = "party__user"
     permission_to_read: ClassVar[str] = READ
-
-    def check_object_permissions(self, request: Any, row: Any) -> None:
-        """Ask for more than reading only: what is in reach was narrowed by that."""
-        view: Any = self
-        context.bind(self.caller.actor, program_id=row.program_id)
-        permission = self.permissions[view.action]
-        if permission == self.permission_to_read:
-            return
-        if not self.in_reach(type(row)._default_manager.filter(pk=row.pk), permission).exists():
-            raise PermissionDenied
 
     def party_named(self, owner_id: UUID, permission: str) -> Party:
         """Return whom a party's id means, or that of the user who signs in for it.
@@ -71,14 +56,6 @@ class WalletsDoor(InProgram):
     def _reaches(self, user_id: UUID | None, permission: str) -> bool:
         is_own = user_id is not None and user_id == self.caller.person_id
         return is_own or self.caller.may(permission, self.program)
-
-    def house_key(self, verb: str) -> str:
-        """Return the key under which the books know this request: no other caller's and no other verb's.
-
-        The answers to a key are forgotten after a while. What was booked under it is not, and is found again.
-        """
-        key = f"api:{self.caller.pk}:{verb}:{key_of(self.request)}"
-        return key if len(key) <= KEY_AT_MOST else f"api:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def read(form: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
