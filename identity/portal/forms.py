@@ -9,6 +9,15 @@ from identity import proofs, rules
 
 # What each scope means to who ticks it.
 SCOPE_WORDS: Final = {
+    "affiliate.manage": "Register affiliates and move them",
+    "affiliate.read": "Read affiliates and where they stand",
+    "charge.expect": "Announce charges of members",
+    "claim.make": "Claim payments for members",
+    "claim.read": "Read claims",
+    "commission.read": "Read commissions and reports",
+    "member.read": "Read members",
+    "member.register": "Register members",
+    "settlement.read": "Read settlements",
     "journal.read": "Read the journal",
     "intent.read": "Follow intents and their results",
     "ledger.read": "Read the books",

@@ -44,6 +44,7 @@ OWN = {
         "rehearsal",
     },
     "wallets": {"rails"},
+    "affiliates": {"errands", "paper"},
     "notifications": {"messages"},
 }
 API = {"__init__", "serializers", "filters", "views", "urls"}
