@@ -14,12 +14,23 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from uuid_utils.compat import uuid7
 
+from affiliates.models import (
+    Adjustment,
+    Affiliate,
+    Claim,
+    Commission,
+    CommissionReport,
+    Member,
+    PayoutMethod,
+    Settlement,
+    Tier,
+)
 from audit.context import acting_as
 from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Balance, Hold, Intent, IssuedStatement, Period, Transaction
+from ledger.models import Account, Asset, Balance, Hold, Intent, IssuedStatement, Period, Transaction
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
@@ -155,8 +166,84 @@ def _line(program: Program) -> WalletTransaction:
     return line
 
 
+def _asset() -> Asset:
+    known: Asset | None = Asset.objects.exclude(kind="POINTS").first()
+    return known or AccountFactory().asset
+
+
+def _affiliate(program: Program) -> Affiliate:
+    return Affiliate.objects.create(
+        program=program, party=PartyFactory(program=program, name=f"{program.slug} affiliate"),
+        code=f"{program.slug[:20]}-{uuid4().hex[:8]}", joined_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _member(program: Program) -> Member:
+    return Member.objects.create(
+        program=program, party=PartyFactory(program=program, name=f"{program.slug} member"),
+        wallet_address=f"0x{uuid4().hex}{uuid4().hex[:8]}", state="REGISTERED", registered_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _settlement(program: Program) -> Settlement:
+    return Settlement.objects.create(
+        program=program, member=_member(program), asset=_asset(), amount=1, source="PROVIDER",
+        source_event=f"{program.slug}-{uuid4().hex}", created_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _claim(program: Program) -> Claim:
+    return Claim.objects.create(
+        id=uuid4(), program=program, member=_member(program), reference=f"{program.slug}-{uuid4().hex[:8]}",
+        asset=_asset(), amount=1, chain_id=1, tx_hash="0x" + uuid4().hex * 2, note=f"{program.slug} paid",
+        requested_at=timezone.now(),
+    )  # fmt: skip
+
+
+def _commission(program: Program) -> Commission:
+    now = timezone.now()
+    return Commission.objects.create(
+        program=program, affiliate=_affiliate(program), asset=_asset(), type="ADJUSTMENT", state="DUE", amount=1,
+        reason=f"{program.slug} agreed", accrued_at=now, payable_at=now,
+    )  # fmt: skip
+
+
+def _report(program: Program) -> CommissionReport:
+    now = timezone.now()
+    return CommissionReport.objects.create(
+        program=program, affiliate=_affiliate(program), asset=_asset(), period_start=now - timedelta(days=30),
+        period_end=now, state="FINALIZED", digest="0" * 64, created_at=now, finalized_at=now,
+    )  # fmt: skip
+
+
+def _adjustment(program: Program) -> Adjustment:
+    return Adjustment.objects.create(
+        program=program, affiliate=_affiliate(program), asset=_asset(), key=f"{program.slug}-{uuid4().hex}", amount=1,
+        reason=f"{program.slug} wants it", asked_at=timezone.now(), asked_by=f"{program.slug}:somebody",
+    )  # fmt: skip
+
+
+def _method(program: Program) -> PayoutMethod:
+    return PayoutMethod.objects.create(
+        program=program, affiliate=_affiliate(program), kind="BANK", destination=f"KCBLKENX:{uuid4().hex[:10].upper()}",
+        holder=f"{program.slug} holder", destination_digest=uuid4().hex, added_at=timezone.now(),
+        added_by=f"{program.slug}:somebody",
+    )  # fmt: skip
+
+
 # A row in a program.
 IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
+    Adjustment: _adjustment,
+    Affiliate: _affiliate,
+    Claim: _claim,
+    Commission: _commission,
+    CommissionReport: _report,
+    Member: _member,
+    PayoutMethod: _method,
+    Settlement: _settlement,
+    Tier: lambda program: Tier.objects.create(
+        program=program, name=f"{program.slug} gold {uuid4().hex[:8]}", created_at=timezone.now()
+    ),
     Account: _account,
     ApiKey: _key,
     Delivery: lambda program: DeliveryFactory(
