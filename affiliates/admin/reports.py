@@ -198,7 +198,12 @@ class CommissionReportAdmin(AffiliatesScreen):
         if row.state == ReportState.DRAFT:
             raise Http404
         kind, make = _KINDS[form]
-        answer = HttpResponse(make(row), content_type=kind)
+        try:
+            made = make(row)
+        except DomainError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect(page_of(row))
+        answer = HttpResponse(made, content_type=kind)
         answer["Content-Disposition"] = f'attachment; filename="{file_name(row)}.{form}"'
         return answer
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet, Sum
 
+from affiliates.errors import ReportTooLong
 from affiliates.models import Commission, CommissionReport
 from affiliates.paper.reports import PaperLine, PaperReport, printed
 from affiliates.rules import percent
@@ -19,7 +21,10 @@ from audit.spreadsheets import guarded
 from ledger.money import ZERO, exactly, grouped, plain
 from ledger.queries.statement_files import period_in_words
 
-_HEADER = ("accrued_at", "type", "source", "base", "rate", "rate_from", "amount", "state", "commission")
+# A page holds a dozen lines, and a thousand lines take more than a second.
+LINES_PRINTED_AT_MOST: Final = 2_000
+
+_HEADER: Final = ("accrued_at", "type", "source", "base", "rate", "rate_from", "amount", "state", "commission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,13 @@ def report_csv(report: CommissionReport) -> bytes:
 
 
 def report_pdf(report: CommissionReport) -> bytes:
-    """Return the file to print."""
+    """Return the file to print.
+
+    :raises ReportTooLong: if nobody would read it on paper.
+    """
     assert report.finalized_at is not None
+    if report.lines_count > LINES_PRINTED_AT_MOST:
+        raise ReportTooLong(lines=report.lines_count, most=LINES_PRINTED_AT_MOST)
     asset, zone, balances = report.asset, ZoneInfo(report.program.time_zone), balances_of(report)
 
     def written(amount: Decimal) -> str:
@@ -123,18 +133,20 @@ def report_pdf(report: CommissionReport) -> bytes:
     )  # fmt: skip
 
 
-def source_of(row: Commission, *, places: int) -> str:
+def source_of(row: Commission, *, places: int, is_short: bool = False) -> str:
     """Return what a row is for."""
     if row.settlement is None:
         return row.reason
-    return f"{grouped(row.settlement.amount, places=places)} paid by {row.settlement.member.shown_address}"
+    address = row.settlement.member.shown_address
+    who = f"{address[:6]}…{address[-4:]}" if is_short else address
+    return f"{grouped(row.settlement.amount, places=places)} paid by {who}"
 
 
 def _paper_lines(rows: Sequence[Commission], zone: ZoneInfo, places: int) -> list[PaperLine]:
     lines = []
     for row in rows:
         at = row.accrued_at.astimezone(zone)
-        said = dict.fromkeys((source_of(row, places=places), row.rate_from, row.reason))
+        said = dict.fromkeys((source_of(row, places=places, is_short=True), row.rate_from, row.reason))
         why = ". ".join(part.rstrip(".") for part in said if part)
         lines.append(
             PaperLine(

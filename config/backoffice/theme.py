@@ -102,7 +102,14 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "title": "Affiliates",
                 "separator": True,
                 "items": [
-                    _item("Affiliates", "diversity_3", "admin:affiliates_affiliate_changelist", "affiliate.read"),
+                    {
+                        **_item("Affiliates", "diversity_3", "admin:affiliates_affiliate_changelist", "affiliate.read"),
+                        # The tree lies below it in the address, and beside it here.
+                        "active": lambda request: (
+                            request.path.startswith("/admin/affiliates/affiliate/")
+                            and not request.path.startswith("/admin/affiliates/affiliate/tree/")
+                        ),
+                    },
                     _item("Tree", "account_tree", "admin:affiliates_affiliate_tree", "affiliate.read"),
                     _item("Tiers and rates", "stairs", "admin:affiliates_tier_changelist", "affiliate.read"),
                     _item("Members", "person_add", "admin:affiliates_member_changelist", "member.read"),

@@ -24,7 +24,15 @@ from affiliates.models import (
     Tier,
 )
 from affiliates.operations import add_method, draft_reports, request_claim
-from affiliates.states import AdjustmentState, AffiliateState, ClaimState, CommissionState, MethodState, ReportState
+from affiliates.states import (
+    AdjustmentState,
+    AffiliateState,
+    ClaimState,
+    CommissionState,
+    MethodKind,
+    MethodState,
+    ReportState,
+)
 from identity.models import Program, Proposal, User
 from identity.states import Role
 from ledger.models import Asset, Transaction
@@ -331,7 +339,8 @@ def test_many_commissions_are_held_and_each_says_what_came_of_it(
     assert page.count("Held.") == 1
     assert "commission" in page
     assert "1 of the ticked rows were left" in page
-    direct.refresh_from_db(), foreign.refresh_from_db(), override.refresh_from_db()
+    for row in (direct, foreign, override):
+        row.refresh_from_db()
     assert (direct.state, direct.held_reason) == (CommissionState.HELD, "looks odd")
     assert override.held_reason == "before"
     assert foreign.state == CommissionState.ACCRUED
@@ -424,7 +433,9 @@ def test_an_adjustment_goes_into_the_draft_that_it_is_made_from(troupe: Troupe, 
 def test_a_method_is_verified_with_what_shows_it_and_twins_are_told(troupe: Troupe, maker: Desk) -> None:
     ann, ben = troupe.affiliate("ann"), troupe.affiliate("ben")
     for who in (ann, ben):
-        add_method(who.pk, program_id=troupe.program.pk, kind="MPESA", destination="0712345678", at=timezone.now())
+        add_method(
+            who.pk, program_id=troupe.program.pk, kind=MethodKind.MPESA, destination="0712345678", at=timezone.now()
+        )
     method = PayoutMethod.objects.get(affiliate=ann)
 
     assert f"{ben.code} is paid to the same place" in maker.page(method)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -23,7 +24,7 @@ from affiliates.operations import (
     void_commission,
 )
 from affiliates.queries.report_files import balances_of, lines_of, report_csv
-from affiliates.states import MethodState
+from affiliates.states import MethodKind, MethodState
 from identity.models import User, WalletAddress
 from identity.states import Role
 from tests.affiliates.troupe import Troupe, address
@@ -89,7 +90,11 @@ def test_what_stands_between_an_affiliate_and_the_payout_is_told(troupe: Troupe,
     assert "There is nowhere to pay it to" in busy.page()
 
     method = add_method(
-        busy.affiliate.pk, program_id=troupe.program.pk, kind="MPESA", destination="0712345678", at=timezone.now()
+        busy.affiliate.pk,
+        program_id=troupe.program.pk,
+        kind=MethodKind.MPESA,
+        destination="0712345678",
+        at=timezone.now(),
     )
     assert "not verified yet" in busy.page()
     verify_method(method.pk, program_id=troupe.program.pk, evidence="a call", at=timezone.now())
@@ -324,6 +329,15 @@ def test_only_final_reports_are_shown_and_handed_out(troupe: Troupe, busy: Reade
     assert printed.headers["Content-Disposition"].endswith('.pdf"')
     stranger = Reader(troupe, "zoe")
     assert stranger.client.get(f"{stranger.base}reports/{draft.pk}.pdf").status_code == 404
+
+
+def test_a_report_that_nobody_would_read_on_paper_is_a_file(troupe: Troupe, busy: Reader) -> None:
+    report = a_report(troupe)
+    with patch("affiliates.queries.report_files.LINES_PRINTED_AT_MOST", 3):
+        page = busy.client.get(f"{busy.base}reports/{report.pk}.pdf", follow=True).content.decode()
+
+    assert "4 lines; up to 3 are printed" in page
+    assert busy.client.get(f"{busy.base}reports/{report.pk}.csv").status_code == 200
 
 
 def test_a_report_adds_up_line_by_line(troupe: Troupe, busy: Reader) -> None:

@@ -3,15 +3,17 @@
 from typing import Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from affiliates.models import CommissionReport
 from affiliates.portal.views.shown import grouped, own_affiliate, page_context
 from affiliates.queries.report_files import file_name, period_of, report_csv, report_pdf
 from affiliates.states import REPORT_TRANSITIONS, ReportState
 from audit.access import missed
+from audit.errors import DomainError
 
 REPORTS_SHOWN: Final = 120
 _KINDS: Final = {"pdf": ("application/pdf", report_pdf), "csv": ("text/csv; charset=utf-8", report_csv)}
@@ -42,6 +44,11 @@ def report_file(request: HttpRequest, slug: str, pk: UUID, form: str) -> HttpRes
         missed(request, CommissionReport, pk)
         raise Http404
     kind, make = _KINDS[form]
-    answer = HttpResponse(make(report), content_type=kind)
+    try:
+        made = make(report)
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("affiliate:reports", slug)
+    answer = HttpResponse(made, content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{file_name(report)}.{form}"'
     return answer
