@@ -14,15 +14,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from affiliates import operations, rules
-from affiliates.errors import AddressNotProven
 from affiliates.models import Settlement
 from affiliates.operations.confirm_settlements import Proof
 from affiliates.queries import people, sales
 from affiliates.queries.keys import CLAIM, COMMERCE, REGISTER, SETTLEMENT, charge_event, claim_id
 from affiliates.states import SettlementSource
+from audit.context import acting_as
 from audit.errors import DomainError
 from identity.errors import AddressMakesNoSense
-from identity.models import Program, User, WalletAddress
+from identity.models import Program, User
 from identity.proofs import LARGEST_CHAIN_ID, read_address
 from ledger.errors import BadIntentPayload
 from ledger.kinds import Done, Errand, IntentKind, Outcome, acting_for, register_kind
@@ -81,10 +81,8 @@ def _register(errand: Errand, at: datetime) -> Payload:
     program = Program.objects.get(pk=errand.program_id)
     user = User.objects.filter(pk=payload["user"]).first() if payload["user"] else None
     address = payload["wallet_address"]
-    if not payload["proven"] and not (
-        user is not None and WalletAddress.objects.filter(user=user, address=address).exists()
-    ):
-        raise AddressNotProven(address=address)
+    if not payload["proven"]:
+        people.require_proven(address, user=user)
     member = operations.register_member(
         program=program, wallet_address=address, user=user, name=payload["name"], code=payload["code"],
         clicked_at=datetime.fromisoformat(payload["clicked_at"]) if payload["clicked_at"] else None, at=at,
@@ -171,10 +169,10 @@ def _settle(errands: Sequence[Errand]) -> list[Outcome]:
         for errand in errands
         for payload in (errand.payload,)
     ]  # fmt: skip
-    return [
-        Done({"settlement": str(outcome.pk)}) if isinstance(outcome, Settlement) else outcome
-        for outcome in operations.confirm_settlements(proofs, at=timezone.now())
-    ]
+    # Accounts that are not there yet are opened by the house; what is booked names who asked for it.
+    with acting_as("worker", "intents"):
+        outcomes = operations.confirm_settlements(proofs, at=timezone.now())
+    return [Done({"settlement": str(one.pk)}) if isinstance(one, Settlement) else one for one in outcomes]
 
 
 class _Said:

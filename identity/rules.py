@@ -28,8 +28,8 @@ _WATCHING_AFFILIATES: Final = frozenset({
     "affiliate.read", "claim.read", "commission.read", "member.read", "settlement.read",
 })  # fmt: skip
 _WORKING_ON_AFFILIATES: Final = _WATCHING_AFFILIATES | {
-    "affiliate.manage", "claim.decide", "commission.adjust", "commission.hold", "commission.report", "commission.void",
-    "member.manage", "settlement.reverse",
+    "affiliate.manage", "charge.expect", "claim.decide", "commission.adjust", "commission.hold", "commission.report",
+    "commission.void", "member.manage", "member.register", "method.manage", "settlement.reverse",
 }  # fmt: skip
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
@@ -56,6 +56,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "SUPPORT": _READING
     | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"}
     | {"wallet.open", "wallet.read", "rail.read", "affiliate.manage", "claim.decide", "member.manage"}
+    | {"member.register", "method.manage"}
     | _WATCHING_AFFILIATES,
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}

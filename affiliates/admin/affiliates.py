@@ -12,6 +12,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from unfold.decorators import display
 
+from affiliates.admin.files import AFFILIATES, import_page, import_url
 from affiliates.admin.forms import AdjustForm, MoveForm
 from affiliates.admin.rates import propose_rates, rates_table
 from affiliates.admin.screens import AffiliatesScreen, Page, as_id, labels, listed, page_of
@@ -61,10 +62,15 @@ _LEADS_TO: Final = {
 }  # fmt: skip
 
 
+# To begin and to go on again are two things, and both make somebody active.
+_BEGINS_AT: Final = {"activate": AffiliateState.PENDING, "reinstate": AffiliateState.SUSPENDED}
+
+
 @admin.register(Affiliate)
 class AffiliateAdmin(AffiliatesScreen):
     """Who brings members, and what they earn for it."""
 
+    change_list_template = "admin/affiliates/importing_list.html"
     permission_to_view = "affiliate.read"
     acts = _ACTS
 
@@ -110,6 +116,7 @@ class AffiliateAdmin(AffiliatesScreen):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.address("tree/", self.tree_view, "tree"),
+            self.address("import/", self.import_view, "import"),
             self.address("<uuid:pk>/move/", self.move_view, "move"),
             self.address("<uuid:pk>/adjust/", self.adjust_view, "adjust"),
             self.address("<uuid:pk>/rate/", self.rate_view, "rate"),
@@ -117,7 +124,10 @@ class AffiliateAdmin(AffiliatesScreen):
         ]
 
     def do(self, act: str, request: HttpRequest, row: Affiliate, reason: str) -> str:
-        change_affiliate_state(row.pk, program_id=row.program_id, to=_LEADS_TO[act], reason=reason, at=timezone.now())
+        change_affiliate_state(
+            row.pk, program_id=row.program_id, to=_LEADS_TO[act], only_from=_BEGINS_AT.get(act), reason=reason,
+            at=timezone.now(),
+        )  # fmt: skip
         return "Changed."
 
     def ties(self, request: HttpRequest, row: Affiliate) -> list[tuple[str, str]]:
@@ -223,6 +233,14 @@ class AffiliateAdmin(AffiliatesScreen):
         """Propose rates of an affiliate's own."""
         row = self.asked_for(request, pk, "terms.propose")
         return propose_rates(self, request, row, key="affiliate")
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take in affiliates from a file."""
+        return import_page(self, request, AFFILIATES)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        told = {"import_url": import_url(request, AFFILIATES)}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def tree_view(self, request: HttpRequest) -> HttpResponse:
         """Show who stands under whom, one level at a time."""

@@ -17,12 +17,12 @@ from wallets.admin.acts import Act
 
 _ACTS: Final = (
     Act(
-        name="verify", title="It is theirs", button="Verify", permission="affiliate.manage",
+        name="verify", title="It is theirs", button="Verify", permission="method.manage",
         text="Say what shows it: a bank's letter, a call. It is used two days later.",
         states=frozenset({MethodState.ADDED}),
     ),
     Act(
-        name="retire", title="Take it out of use", button="Retire", permission="affiliate.manage",
+        name="retire", title="Take it out of use", button="Retire", permission="method.manage",
         text="Nothing is paid to it any more. Added again, it cools anew.",
         states=frozenset({MethodState.ADDED, MethodState.VERIFIED, MethodState.USABLE}),
     ),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils import timezone
@@ -196,7 +196,8 @@ class CommissionReportAdmin(AffiliatesScreen):
     def _file(self, request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
         row = self.asked_for(request, pk, "commission.read")
         if row.state == ReportState.DRAFT:
-            raise Http404
+            self.message_user(request, "A draft is handed to nobody: make it final first.", messages.ERROR)
+            return redirect(page_of(row))
         kind, make = _KINDS[form]
         try:
             made = make(row)

@@ -10,6 +10,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 from unfold.decorators import display
 
+from affiliates.admin.files import SETTLEMENTS, import_page, import_url
 from affiliates.admin.forms import AmountForm
 from affiliates.admin.screens import AffiliatesScreen, Cell, Page, Table, day, labels, page_of
 from affiliates.models import Settlement
@@ -27,6 +28,7 @@ from ledger.money import exactly
 class SettlementAdmin(AffiliatesScreen):
     """What members paid, once it is proven."""
 
+    change_list_template = "admin/affiliates/importing_list.html"
     permission_to_view = "settlement.read"
     has_asset = True
 
@@ -79,6 +81,7 @@ class SettlementAdmin(AffiliatesScreen):
 
     def get_urls(self) -> list[URLPattern]:
         return [
+            self.address("import/", self.import_view, "import"),
             self.address("<uuid:pk>/reverse/", self.reverse_view, "reverse"),
             self.address("<uuid:pk>/win/", self.win_view, "win"),
             *super().get_urls(),
@@ -100,6 +103,14 @@ class SettlementAdmin(AffiliatesScreen):
             buttons += self.way(request, row, "win", "Win back", "settlement.reverse")
         family = [_family(row)] if may(request, "commission.read") else []
         return Page(buttons=buttons, tables=[*family, _reversals(row)])
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        told = {"import_url": import_url(request, SETTLEMENTS)}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take in settlements from a file: they are looked up, as claims are."""
+        return import_page(self, request, SETTLEMENTS)
 
     def reverse_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take back some of a settlement, or all that is left."""

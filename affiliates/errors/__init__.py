@@ -42,6 +42,7 @@ from affiliates.errors.people import (
     UnknownMember,
     UnknownMethod,
     UnknownTier,
+    VerifiedByOneself,
 )
 from affiliates.errors.sales import (
     BadReceipt,
@@ -120,4 +121,5 @@ __all__ = (
     "UnknownReport",
     "UnknownSettlement",
     "UnknownTier",
+    "VerifiedByOneself",
 )

@@ -78,7 +78,7 @@ class ReportIsFinal(CommissionRefused):
 class BadPeriod(CommissionRefused):
     """Raised when a report's period ends before it begins, or has not ended."""
 
-    code = "bad_period"
+    code = "bad_report_period"
     status = 422
     message = "This is no period that can be reported: {reason}."
 

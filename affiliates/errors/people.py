@@ -211,6 +211,14 @@ class MethodTaken(AffiliateRefused):
     message = "This payout method is there already."
 
 
+class VerifiedByOneself(AffiliateRefused):
+    """Raised when a payout method is verified by who added it, or by the affiliate themselves."""
+
+    code = "verified_by_oneself"
+    status = 409
+    message = "Somebody else has to say that the payout method is theirs: not who added it, and not the affiliate."
+
+
 class MethodCooling(AffiliateRefused):
     """Raised when a payout method is to be used before it has cooled."""
 

@@ -17,6 +17,9 @@ from affiliates.operations.finalize_reports import finalize_reports
 from affiliates.operations.find_books import find_books
 from affiliates.operations.fold_tallies import fold_tallies
 from affiliates.operations.hold_commissions import hold_commissions
+from affiliates.operations.import_affiliates import import_affiliates
+from affiliates.operations.import_settlements import import_settlements
+from affiliates.operations.judge_line import judge_line
 from affiliates.operations.look_again import look_again
 from affiliates.operations.look_up_receipts import look_up_receipts
 from affiliates.operations.mark_report_paid import mark_report_paid
@@ -65,6 +68,9 @@ __all__ = (
     "find_books",
     "fold_tallies",
     "hold_commissions",
+    "import_affiliates",
+    "import_settlements",
+    "judge_line",
     "look_again",
     "look_up_receipts",
     "mark_report_paid",

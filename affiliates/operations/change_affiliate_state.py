@@ -12,6 +12,7 @@ from affiliates.queries import people
 from affiliates.queries.balances import open_balances
 from affiliates.rules import HELD_WITH_ITS_AFFILIATE
 from affiliates.states import AFFILIATE_TRANSITIONS, AffiliateState, CommissionState
+from audit.errors import WrongState
 from audit.operations import follow
 from ledger.money import plain
 from wallets.queries.checking import require_reason
@@ -19,9 +20,12 @@ from wallets.queries.checking import require_reason
 
 @transaction.atomic
 def change_affiliate_state(
-    affiliate_id: UUID, *, program_id: UUID, to: AffiliateState, reason: str, at: datetime
-) -> Affiliate:
+    affiliate_id: UUID, *, program_id: UUID, to: AffiliateState, only_from: AffiliateState | None = None, reason: str,
+    at: datetime,
+) -> Affiliate:  # fmt: skip
     """Follow the affiliate's states. One that goes on again has what was held because of it released.
+
+    ``only_from`` says where it has to stand: to begin and to go on again are two things, and both make it active.
 
     :raises UnknownAffiliate: if the program has no such affiliate.
     :raises StillEarning: if it is to be closed with something unpaid.
@@ -29,6 +33,8 @@ def change_affiliate_state(
     """
     reason = require_reason(reason)
     affiliate = people.locked_affiliate(affiliate_id, program_id=program_id)
+    if only_from is not None and affiliate.state != only_from:
+        raise WrongState(subject="affiliate", state=affiliate.state, wanted=to, possible=[])
     if to == AffiliateState.CLOSED:
         for asset, amount in open_balances(affiliate):
             raise StillEarning(amount=plain(amount), asset=asset)

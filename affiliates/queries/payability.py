@@ -1,8 +1,10 @@
 """Why a commission is not paid yet, rule by rule, and when what stands in its way goes by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Sum
 
@@ -26,16 +28,48 @@ class Payability:
         return not self.obstacles
 
 
+Whose = tuple[UUID, str]
+
+
 def situation_of(affiliate: Affiliate, asset_code: str) -> Situation:
     """Return all that decides whether an affiliate can be paid in an asset."""
-    methods = list(PayoutMethod.objects.live().filter(affiliate=affiliate))
+    return situations_of([(affiliate, asset_code)])[affiliate.pk, asset_code]
+
+
+def situations_of(asked: Collection[tuple[Affiliate, str]]) -> dict[Whose, Situation]:
+    """Return the same for many, by the affiliate's id and the asset's code: no more statements for more of them."""
+    ids = {affiliate.pk for affiliate, _ in asked}
+    methods: dict[UUID, list[PayoutMethod]] = {pk: [] for pk in ids}
+    for method in PayoutMethod.objects.live().filter(affiliate__in=ids):
+        methods[method.affiliate_id].append(method)
+    sums = (
+        Commission.objects.filter(affiliate__in=ids, state=CommissionState.DUE)
+        .order_by()
+        .values_list("affiliate", "asset__code")
+        .annotate(sum=Sum("amount"))
+    )
+    due = {(pk, asset): total for pk, asset, total in sums}
+    least = {
+        (program.pk, asset): paid_at_least(program, asset)
+        for program, asset in {(affiliate.program, asset) for affiliate, asset in asked}
+    }
+    return {
+        (affiliate.pk, asset): _situation(
+            affiliate, asset, methods=methods[affiliate.pk], due=due.get((affiliate.pk, asset), ZERO),
+            least=least[affiliate.program_id, asset],
+        )
+        for affiliate, asset in asked
+    }  # fmt: skip
+
+
+def _situation(
+    affiliate: Affiliate, asset_code: str, *, methods: Collection[PayoutMethod], due: Decimal, least: Decimal
+) -> Situation:
     cooling = [one.usable_at for one in methods if one.state == MethodState.VERIFIED and one.usable_at is not None]
-    due = affiliate.commissions.filter(asset__code=asset_code, state=CommissionState.DUE).aggregate(sum=Sum("amount"))
     return Situation(
         affiliate_state=affiliate.state, program_status=affiliate.program.status, has_method=bool(methods),
         usable_method=any(one.state == MethodState.USABLE for one in methods),
-        method_usable_at=min(cooling, default=None), due=due["sum"] or ZERO,
-        paid_at_least=paid_at_least(affiliate.program, asset_code), asset=asset_code,
+        method_usable_at=min(cooling, default=None), due=due, paid_at_least=least, asset=asset_code,
     )  # fmt: skip
 
 

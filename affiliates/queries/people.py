@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from affiliates import rules
-from affiliates.errors import ProgramTakesNobody, UnknownAffiliate, UnknownMember, UnknownTier
+from affiliates.errors import AddressNotProven, ProgramTakesNobody, UnknownAffiliate, UnknownMember, UnknownTier
 from affiliates.models import Affiliate, Member, Standing, Tier
-from identity.models import Program, User
+from identity.models import Program, User, WalletAddress
+from identity.proofs import checksummed
 from identity.states import ProgramStatus
 
 
@@ -65,6 +66,15 @@ def tier_of(tier_id: UUID, *, program_id: UUID) -> Tier:
     if found is None:
         raise UnknownTier(tier=tier_id)
     return found
+
+
+def require_proven(address: str, *, user: User | None) -> None:
+    """Refuse an address that somebody has not signed for.
+
+    :raises AddressNotProven: if they have not.
+    """
+    if user is None or not WalletAddress.objects.filter(user=user, address=address).exists():
+        raise AddressNotProven(address=checksummed(address))
 
 
 def require_open(program: Program) -> None:

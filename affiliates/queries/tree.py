@@ -8,9 +8,18 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Sum
 
 from affiliates.models import Affiliate, Tally
-from affiliates.rules import LEVELS_AT_MOST
 
 PAGE: Final = 50
+
+# A trigger keeps trees from having more levels than fifty, so this ends.
+_ABOVE: Final = """
+WITH RECURSIVE up AS (
+    SELECT affiliate.*, 1 AS distance FROM affiliates_affiliate affiliate WHERE id = %(start)s
+    UNION ALL
+    SELECT affiliate.*, up.distance + 1 FROM affiliates_affiliate affiliate JOIN up ON affiliate.id = up.parent_id
+)
+SELECT * FROM up ORDER BY distance
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +57,24 @@ def node(affiliate: Affiliate) -> Node:
 
 def line_above(affiliate: Affiliate) -> list[Affiliate]:
     """Return those above an affiliate, the nearest first."""
+    return list(Affiliate.objects.raw(_ABOVE, {"start": affiliate.parent_id}))
+
+
+def line_up_to(affiliate: Affiliate, *, top: UUID) -> list[Affiliate] | None:
+    """Return those above an affiliate up to one of them, that one too; None if it does not stand under that one."""
     above: list[Affiliate] = []
-    current = affiliate
-    while current.parent_id is not None and len(above) < LEVELS_AT_MOST:
-        current = Affiliate.objects.get(pk=current.parent_id)
-        above.append(current)
-    return above
+    if affiliate.pk == top:
+        return above
+    for one in line_above(affiliate):
+        above.append(one)
+        if one.pk == top:
+            return above
+    return None
 
 
 def stands_under(affiliate: Affiliate, *, top: UUID) -> bool:
     """Whether somebody stands at any depth under another, or is the other."""
-    return affiliate.pk == top or any(one.pk == top for one in line_above(affiliate))
+    return line_up_to(affiliate, top=top) is not None
 
 
 def _nodes(affiliates: Sequence[Affiliate]) -> list[Node]:

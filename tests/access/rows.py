@@ -18,11 +18,18 @@ from affiliates.models import (
     Adjustment,
     Affiliate,
     Claim,
+    Click,
     Commission,
     CommissionReport,
     Member,
     PayoutMethod,
+    Purse,
+    Rate,
+    ReportLine,
+    Reversal,
     Settlement,
+    Standing,
+    Tally,
     Tier,
 )
 from audit.context import acting_as
@@ -30,10 +37,28 @@ from audit.models import Entry, Finding, ReconciliationRun, Seal
 from identity.models import ApiKey, Membership, Party, Program, Proposal, Setting, User
 from identity.operations import change_setting
 from identity.states import Role
-from ledger.models import Account, Asset, Balance, Hold, Intent, IssuedStatement, Period, Transaction
+from ledger.models import Account, Balance, Hold, Intent, IssuedStatement, Period, Transaction
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
+from tests.affiliates.factories import (
+    AdjustmentFactory,
+    AffiliateFactory,
+    ClaimFactory,
+    ClickFactory,
+    CommissionFactory,
+    CommissionReportFactory,
+    MemberFactory,
+    PayoutMethodFactory,
+    PurseFactory,
+    RateFactory,
+    ReportLineFactory,
+    ReversalFactory,
+    SettlementFactory,
+    StandingFactory,
+    TallyFactory,
+    TierFactory,
+)
 from tests.factories import (
     AccountFactory,
     DeliveryFactory,
@@ -166,85 +191,84 @@ def _line(program: Program) -> WalletTransaction:
     return line
 
 
-def _asset() -> Asset:
-    known: Asset | None = Asset.objects.exclude(kind="POINTS").first()
-    return known or AccountFactory().asset
-
-
 def _affiliate(program: Program) -> Affiliate:
-    return Affiliate.objects.create(
-        program=program, party=PartyFactory(program=program, name=f"{program.slug} affiliate"),
-        code=f"{program.slug[:20]}-{uuid4().hex[:8]}", joined_at=timezone.now(),
+    return AffiliateFactory(
+        program=program, party__name=f"{program.slug} seller", code=f"{program.slug}-{uuid4().hex[:8]}",
+        state_reason=f"{program.slug} likes them",
     )  # fmt: skip
 
 
 def _member(program: Program) -> Member:
-    return Member.objects.create(
-        program=program, party=PartyFactory(program=program, name=f"{program.slug} member"),
-        wallet_address=f"0x{uuid4().hex}{uuid4().hex[:8]}", state="REGISTERED", registered_at=timezone.now(),
+    return MemberFactory(
+        program=program, party__name=f"{program.slug} member", affiliate=_affiliate(program),
+        state_reason=f"{program.slug} knows them",
     )  # fmt: skip
+
+
+def _tier(program: Program) -> Tier:
+    return TierFactory(program=program, name=f"{program.slug} tier {uuid4().hex[:8]}")
 
 
 def _settlement(program: Program) -> Settlement:
-    return Settlement.objects.create(
-        program=program, member=_member(program), asset=_asset(), amount=1, source="PROVIDER",
-        source_event=f"{program.slug}-{uuid4().hex}", created_at=timezone.now(),
-    )  # fmt: skip
-
-
-def _claim(program: Program) -> Claim:
-    return Claim.objects.create(
-        id=uuid4(), program=program, member=_member(program), reference=f"{program.slug}-{uuid4().hex[:8]}",
-        asset=_asset(), amount=1, chain_id=1, tx_hash="0x" + uuid4().hex * 2, note=f"{program.slug} paid",
-        requested_at=timezone.now(),
+    member = _member(program)
+    return SettlementFactory(
+        program=program, member=member, affiliate=member.affiliate, source_event=f"{program.slug}-event-{uuid4().hex}",
+        rail=f"{program.slug}-pay", verdict=f"{program.slug} saw it",
     )  # fmt: skip
 
 
 def _commission(program: Program) -> Commission:
-    now = timezone.now()
-    return Commission.objects.create(
-        program=program, affiliate=_affiliate(program), asset=_asset(), type="ADJUSTMENT", state="DUE", amount=1,
-        reason=f"{program.slug} agreed", accrued_at=now, payable_at=now,
-    )  # fmt: skip
-
-
-def _report(program: Program) -> CommissionReport:
-    now = timezone.now()
-    return CommissionReport.objects.create(
-        program=program, affiliate=_affiliate(program), asset=_asset(), period_start=now - timedelta(days=30),
-        period_end=now, state="FINALIZED", digest="0" * 64, created_at=now, finalized_at=now,
-    )  # fmt: skip
-
-
-def _adjustment(program: Program) -> Adjustment:
-    return Adjustment.objects.create(
-        program=program, affiliate=_affiliate(program), asset=_asset(), key=f"{program.slug}-{uuid4().hex}", amount=1,
-        reason=f"{program.slug} wants it", asked_at=timezone.now(), asked_by=f"{program.slug}:somebody",
-    )  # fmt: skip
-
-
-def _method(program: Program) -> PayoutMethod:
-    return PayoutMethod.objects.create(
-        program=program, affiliate=_affiliate(program), kind="BANK", destination=f"KCBLKENX:{uuid4().hex[:10].upper()}",
-        holder=f"{program.slug} holder", destination_digest=uuid4().hex, added_at=timezone.now(),
-        added_by=f"{program.slug}:somebody",
+    settlement = _settlement(program)
+    return CommissionFactory(
+        program=program, affiliate=settlement.affiliate, settlement=settlement, rate_from=f"{program.slug} terms",
+        held_reason=f"{program.slug} waits", state="HELD",
     )  # fmt: skip
 
 
 # A row in a program.
 IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
-    Adjustment: _adjustment,
-    Affiliate: _affiliate,
-    Claim: _claim,
-    Commission: _commission,
-    CommissionReport: _report,
-    Member: _member,
-    PayoutMethod: _method,
-    Settlement: _settlement,
-    Tier: lambda program: Tier.objects.create(
-        program=program, name=f"{program.slug} gold {uuid4().hex[:8]}", created_at=timezone.now()
-    ),
     Account: _account,
+    Adjustment: lambda program: AdjustmentFactory(
+        program=program,
+        affiliate=_affiliate(program),
+        reason=f"{program.slug} thanks",
+        asked_by=f"{program.slug}:x",
+        key=f"{program.slug}-{uuid4().hex}",
+    ),
+    Affiliate: _affiliate,
+    Claim: lambda program: ClaimFactory(
+        program=program,
+        member=_member(program),
+        reference=f"{program.slug}-{uuid4().hex[:8]}",
+        note=f"{program.slug} says so",
+        reason=f"{program.slug} why",
+        decided_by=f"{program.slug}:x",
+    ),
+    Click: lambda program: ClickFactory(affiliate=_affiliate(program), campaign=f"{program.slug} news"),
+    Commission: _commission,
+    CommissionReport: lambda program: CommissionReportFactory(affiliate=_affiliate(program)),
+    Member: _member,
+    PayoutMethod: lambda program: PayoutMethodFactory(
+        affiliate=_affiliate(program),
+        state="ADDED",
+        holder=f"{program.slug} holder",
+        added_by=f"{program.slug}:x",
+        verified_by=f"{program.slug}:x",
+    ),
+    Purse: lambda program: PurseFactory(affiliate=_affiliate(program)),
+    Rate: lambda program: RateFactory(
+        tier=_tier(program), reason=f"{program.slug} says so", recorded_by=f"{program.slug}:x"
+    ),
+    ReportLine: lambda program: ReportLineFactory(report__affiliate=_affiliate(program)),
+    Reversal: lambda program: ReversalFactory(
+        settlement=_settlement(program), reason=f"{program.slug} refunds", key=f"{program.slug}-{uuid4().hex}"
+    ),
+    Settlement: _settlement,
+    Standing: lambda program: StandingFactory(
+        affiliate=_affiliate(program), reason=f"{program.slug} says so", recorded_by=f"{program.slug}:x"
+    ),
+    Tally: lambda program: TallyFactory(affiliate=_affiliate(program)),
+    Tier: _tier,
     ApiKey: _key,
     Delivery: lambda program: DeliveryFactory(
         program=program,

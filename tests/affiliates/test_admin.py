@@ -398,7 +398,7 @@ def test_a_month_is_drafted_made_final_and_handed_out(troupe: Troupe, sold: Sett
     draft_reports(program=troupe.program, start=now - timedelta(days=9), end=timezone.now(), at=timezone.now())
     reports = list(CommissionReport.objects.order_by("pk"))
     assert len(reports) == 2
-    assert maker.client.get(maker.url(reports[0], "pdf")).status_code == 404
+    assert maker.client.get(maker.url(reports[0], "pdf")).status_code == 302
 
     finalize = reverse("admin:affiliates_commissionreport_finalize_many")
     page = maker.client.post(finalize, {"pk": [row.pk for row in reports]}, follow=True).content.decode()

@@ -9,6 +9,7 @@ import pytest
 from django.db import models, transaction
 from django.utils import timezone
 
+from affiliates.models import Adjustment, Claim, Commission, CommissionReport, PayoutMethod, Settlement
 from audit.context import Actor
 from audit.errors import WrongState
 from audit.models import Entry, Finding, ReconciliationRun
@@ -20,6 +21,16 @@ from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset, Hold, Intent, Period
 from ledger.states import INTENT_TRANSITIONS
+from tests.affiliates.factories import (
+    AdjustmentFactory,
+    AffiliateFactory,
+    ClaimFactory,
+    CommissionFactory,
+    CommissionReportFactory,
+    MemberFactory,
+    PayoutMethodFactory,
+    SettlementFactory,
+)
 from tests.factories import (
     DeliveryFactory,
     HoldFactory,
@@ -30,6 +41,7 @@ from tests.factories import (
     ProgramFactory,
     RailAccountFactory,
     RailEventFactory,
+    TransactionFactory,
     UserFactory,
     WalletFactory,
     WalletTransactionFactory,
@@ -104,15 +116,100 @@ def intent_in(state: str) -> Intent:
     )  # fmt: skip
 
 
-def intent_comes_to(state: str) -> dict[str, Any]:
+def intent_comes_to(intent: Intent, state: str) -> dict[str, Any]:
     ends = state in ("COMPLETED", "DEAD")
     return {
         "lock_token": uuid4() if state == "LOCKED" else None, "finished_at": timezone.now() if ends else None,
     }  # fmt: skip
 
 
+def method_in(state: str) -> PayoutMethod:
+    method: PayoutMethod = PayoutMethodFactory(state=state, **({"verified_at": None} if state == "ADDED" else {}))
+    return method
+
+
+def method_comes_to(method: PayoutMethod, state: str) -> dict[str, Any]:
+    now = timezone.now()
+    return {"verified_at": now, "usable_at": now + timedelta(days=2)} if state == "VERIFIED" else {}
+
+
+REVERSED = {"PARTIALLY_REVERSED": 1, "REVERSED": 100}
+
+
+def settlement_in(state: str) -> Settlement:
+    proof = {} if state not in ("PENDING", "FAILED") else {"confirmed_at": None, "ledger_transaction": None}
+    return SettlementFactory(state=state, reversed_amount=REVERSED.get(state, 0), **proof)
+
+
+def settlement_comes_to(settlement: Settlement, state: str) -> dict[str, Any]:
+    if state in ("PENDING", "FAILED"):
+        return {}
+    booked = settlement.ledger_transaction or TransactionFactory(program_id=settlement.program_id)
+    return {
+        "reversed_amount": REVERSED.get(state, 0), "confirmed_at": settlement.confirmed_at or timezone.now(),
+        "ledger_transaction": booked,
+    }  # fmt: skip
+
+
+def claim_in(state: str) -> Claim:
+    program = ProgramFactory()
+    claim: Claim = ClaimFactory(
+        program=program, state=state,
+        settlement=SettlementFactory(program=program) if state in ("APPROVED", "SETTLED") else None,
+    )  # fmt: skip
+    return claim
+
+
+def claim_comes_to(claim: Claim, state: str) -> dict[str, Any]:
+    if state not in ("APPROVED", "SETTLED") or claim.settlement_id:
+        return {}
+    return {"settlement": SettlementFactory(program=claim.program)}
+
+
+def commission_in(state: str) -> Commission:
+    commission: Commission = CommissionFactory(
+        state=state, held_reason="why", paid_at=timezone.now() if state == "PAID" else None
+    )
+    return commission
+
+
+def commission_comes_to(commission: Commission, state: str) -> dict[str, Any]:
+    return {"paid_at": timezone.now()} if state == "PAID" else {}
+
+
+def report_in(state: str) -> CommissionReport:
+    final = {"digest": "0" * 64, "finalized_at": timezone.now()} if state != "DRAFT" else {}
+    report: CommissionReport = CommissionReportFactory(state=state, **final)
+    return report
+
+
+def report_comes_to(report: CommissionReport, state: str) -> dict[str, Any]:
+    return {"digest": "0" * 64, "finalized_at": timezone.now()} if state == "FINALIZED" else {}
+
+
+def adjustment_in(state: str) -> Adjustment:
+    program = ProgramFactory()
+    adjustment: Adjustment = AdjustmentFactory(
+        affiliate__program=program, state=state,
+        commission=CommissionFactory(program=program) if state == "APPLIED" else None,
+    )  # fmt: skip
+    return adjustment
+
+
+def adjustment_comes_to(adjustment: Adjustment, state: str) -> dict[str, Any]:
+    return {"commission": CommissionFactory(program=adjustment.program)} if state == "APPLIED" else {}
+
+
 # What changes with a state, because the database knows a row only with both.
-VALUES: dict[str, Callable[[str], dict[str, Any]]] = {"ledger.intent": intent_comes_to}
+VALUES: dict[str, Callable[[Any, str], dict[str, Any]]] = {
+    "affiliates.adjustment": adjustment_comes_to,
+    "affiliates.claim": claim_comes_to,
+    "affiliates.commission": commission_comes_to,
+    "affiliates.commissionreport": report_comes_to,
+    "affiliates.payoutmethod": method_comes_to,
+    "affiliates.settlement": settlement_comes_to,
+    "ledger.intent": intent_comes_to,
+}
 
 
 def outgoing_in(state: str) -> Outgoing:
@@ -135,6 +232,14 @@ def payment_in(state: str) -> PaymentRecord:
 
 
 MAKERS: dict[str, Callable[[str], Any]] = {
+    "affiliates.adjustment": adjustment_in,
+    "affiliates.affiliate": lambda state: AffiliateFactory(state=state),
+    "affiliates.claim": claim_in,
+    "affiliates.commission": commission_in,
+    "affiliates.commissionreport": report_in,
+    "affiliates.member": lambda state: MemberFactory(state=state),
+    "affiliates.payoutmethod": method_in,
+    "affiliates.settlement": settlement_in,
     "identity.party": party_in,
     "identity.program": program_in,
     "identity.proposal": proposal_in,
@@ -173,7 +278,7 @@ def test_every_edge_is_walked_and_every_non_edge_refused(table: TransitionTable,
         assert stored(subject, table) == source
         assert not Entry.objects.exists()
     else:
-        values = VALUES[table.model](target) if table.model in VALUES else None
+        values = VALUES[table.model](subject, target) if table.model in VALUES else None
         follow(table, subject, to=target, at=timezone.now(), payload={"why": "a test"}, values=values)
         assert stored(subject, table) == target
         if not edge.is_journalled:
@@ -187,11 +292,11 @@ def test_every_edge_is_walked_and_every_non_edge_refused(table: TransitionTable,
 @pytest.mark.parametrize(("table", "source", "target"), STEPS)
 def test_many_at_once_walk_the_same_edges(table: TransitionTable, source: str, target: str) -> None:
     subjects = [MAKERS[table.model](source)] if table.model != "ledger.intent" else [intent_in(source) for _ in "abc"]
-    values = VALUES[table.model](target) if table.model in VALUES else {}
     steps = [
         Step(
-            pk=subject.pk, source=source, to=target, values=values, payload={"why": "a test"},
+            pk=subject.pk, source=source, to=target, payload={"why": "a test"},
             actor=Actor("user", "carol"), correlation_id="asked-by-carol",
+            values=columns_of(subject, target, table),
         )
         for subject in subjects
     ]  # fmt: skip
@@ -208,6 +313,11 @@ def test_many_at_once_walk_the_same_edges(table: TransitionTable, source: str, t
         told = Entry.objects.values_list("action", "payload", "actor_id", "correlation_id", "subject_type")
         line = (edge.action, {"from": source, "to": target, "why": "a test"}, "carol", "asked-by-carol", table.model)
         assert list(told) == ([line] * len(subjects) if edge.is_journalled else [])
+
+
+def columns_of(subject: models.Model, target: str, table: TransitionTable) -> dict[str, Any]:
+    values = VALUES[table.model](subject, target) if table.model in VALUES else {}
+    return {name: value.pk if isinstance(value, models.Model) else value for name, value in values.items()}
 
 
 def test_of_many_none_takes_a_step_when_one_can_not() -> None:
