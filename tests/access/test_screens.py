@@ -35,6 +35,7 @@ def address(model: type[Model], page: str, *args: Any) -> str:
 
 def get(who: Knocker, url: str, query: dict[str, str] | None = None, **sent: Any) -> Any:
     assert who.pages is not None
+    who.pages.cookies.pop("messages", None)  # what other pages wanted said; too much of it moves into the session
     with undone():
         answer: Any = who.pages.post(url, sent["form"]) if "form" in sent else who.pages.get(url, query or {})
         if answer.streaming:  # read here, because what it is made of is undone
