@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from affiliates.portal.urls import referral
 from config.web import health, overview, pages
 from identity.portal.urls import urlpatterns as of_the_person
 from ledger.api.urls import intents
@@ -30,6 +31,7 @@ urlpatterns = [
     path("portal/", include((portal, "portal"))),
     path("portal/wallets/", include("wallets.portal.urls")),
     path("affiliate/", include("affiliates.portal.urls")),
+    path("", include(referral)),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/", include(intents.urls)),
     path("api/v2/", include(rail_urls)),

@@ -67,6 +67,14 @@ class UnknownReport(CommissionRefused):
     message = "There is no report {report} in this program."
 
 
+class ReportTooLong(CommissionRefused):
+    """Raised when a report has more lines than anybody reads on paper."""
+
+    code = "report_too_long"
+    status = 422
+    message = "The report has {lines} lines; up to {most} are printed. Take the CSV."
+
+
 class ReportIsFinal(CommissionRefused):
     """Raised when a report is changed that is final."""
 

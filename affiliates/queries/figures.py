@@ -1,6 +1,6 @@
 """What an affiliate has come to, added up from the tallies: right at every moment, and asked in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
 
-from affiliates.models import Commission, Tally
+from affiliates.models import Commission, Settlement, Tally
+from affiliates.models.commissions import CommissionQuerySet
 from affiliates.states import CommissionState, CommissionType
+from audit.rules import first_id_at
 from ledger.money import ZERO, exactly
 
 _EARNED = (CommissionType.DIRECT, CommissionType.OVERRIDE)
@@ -132,6 +134,33 @@ def days(
     rows = Commission.objects.filter(program=program_id, asset__code=asset_code)
     if affiliate_id is not None:
         rows = rows.filter(affiliate=affiliate_id)
+    return _days(rows, since=since, zone=zone)
+
+
+def days_of_programs(
+    program_ids: Collection[UUID], *, asset_code: str, since: datetime, zone: ZoneInfo
+) -> Sequence[Day]:
+    """Return the same of several programs together."""
+    rows = Commission.objects.filter(program__in=program_ids, asset__code=asset_code)
+    return _days(rows, since=since, zone=zone)
+
+
+def settled_days(
+    program_ids: Collection[UUID], *, asset_code: str, since: datetime, zone: ZoneInfo
+) -> dict[date, Decimal]:
+    """Return how much was settled on each day since ``since``, of what was told of since then."""
+    rows = (
+        # Ids rise with the time, so that a long history is not read.
+        Settlement.objects.recognised()
+        .filter(program__in=program_ids, asset__code=asset_code, pk__gte=first_id_at(since), confirmed_at__gte=since)
+        .order_by()
+        .values_list(TruncDate("confirmed_at", tzinfo=zone))
+        .annotate(much=Sum("amount"))
+    )
+    return dict(rows)
+
+
+def _days(rows: CommissionQuerySet, *, since: datetime, zone: ZoneInfo) -> Sequence[Day]:
     made = (
         rows.filter(accrued_at__gte=since)
         .exclude(state=CommissionState.VOIDED)

@@ -4,8 +4,13 @@ from uuid import UUID
 
 from affiliates.errors import NotThisAsset, UnknownClaim, UnknownSettlement
 from affiliates.models import Claim, Settlement
+from identity.models import Program
+from identity.proofs import checksummed
 from ledger.models import Asset
 from ledger.states import AssetKind
+from wallets.models import RailAccount
+from wallets.rails.evm import EVM
+from wallets.states import RailAccountState
 
 
 def settled_asset(code: str) -> Asset:
@@ -54,3 +59,16 @@ def locked_claim(claim_id: UUID, *, program_id: UUID) -> Claim:
 def settlement_of_claim(claim_id: UUID, *, program_id: UUID) -> Settlement | None:
     """Return what a claim would settle, with its lock: settlements are locked before their claims."""
     return Settlement.objects.locked().filter(claim=claim_id, program=program_id).first()
+
+
+def places_to_pay(program: Program) -> list[tuple[int, str, str]]:
+    """Return where a payment to the program is seen: the chain, the asset's code, and the address it has to reach."""
+    accounts = RailAccount.objects.filter(program=program, rail=EVM.name, state=RailAccountState.ACTIVE).order_by(
+        "number", "name"
+    )
+    known = set(Asset.objects.exclude(kind=AssetKind.POINTS).values_list("code", flat=True))
+    found = []
+    for account in accounts:
+        chain, _, address = account.number.partition(":")
+        found += [(int(chain), code, checksummed(address)) for code in sorted(account.assets) if code in known]
+    return found

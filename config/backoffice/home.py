@@ -15,6 +15,7 @@ from audit.access import may
 from audit.admin import journal_lines
 from audit.models import Entry, EntryQuerySet, Finding, Seal
 from audit.rules import first_id_at
+from config.backoffice.affiliates_home import charts, claims_waiting
 from config.backoffice.operations_page import cluster_lines, in_words
 from identity import rules
 from identity.kinds import label_of
@@ -48,6 +49,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
             "clusters": clusters,
             "attention": [
                 *_votes(user, now=now),
+                *claims_waiting(user),
                 *_findings(user),
                 *_dead_intents(user),
                 *_failed_notices(user),
@@ -56,6 +58,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
             "figures": [*_own_figures(user), *(_queue_figure(clusters) if may_operate else [])],
         }
     )
+    context["charts"] = charts(user, now=now) if may(request, "commission.read") else []
     if may_read_journal:
         journal = Entry.objects.for_user(user)
         today_count = _since(journal, now - timedelta(days=1)).count()

@@ -99,6 +99,34 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Affiliates",
+                "separator": True,
+                "items": [
+                    {
+                        **_item("Affiliates", "diversity_3", "admin:affiliates_affiliate_changelist", "affiliate.read"),
+                        # The tree lies below it in the address, and beside it here.
+                        "active": lambda request: (
+                            request.path.startswith("/admin/affiliates/affiliate/")
+                            and not request.path.startswith("/admin/affiliates/affiliate/tree/")
+                        ),
+                    },
+                    _item("Tree", "account_tree", "admin:affiliates_affiliate_tree", "affiliate.read"),
+                    _item("Tiers and rates", "stairs", "admin:affiliates_tier_changelist", "affiliate.read"),
+                    _item("Members", "person_add", "admin:affiliates_member_changelist", "member.read"),
+                    _item("Claims", "fact_check", "admin:affiliates_claim_changelist", "claim.read"),
+                    _item("Settlements", "price_check", "admin:affiliates_settlement_changelist", "settlement.read"),
+                    _item("Commissions", "percent", "admin:affiliates_commission_changelist", "commission.read"),
+                    _item("Reports", "summarize", "admin:affiliates_commissionreport_changelist", "commission.read"),
+                    _item("Adjustments", "edit_note", "admin:affiliates_adjustment_changelist", "commission.read"),
+                    _item(
+                        "Payout methods",
+                        "account_balance_wallet",
+                        "admin:affiliates_payoutmethod_changelist",
+                        "affiliate.read",
+                    ),
+                ],
+            },
+            {
                 "title": "Books",
                 "separator": True,
                 "items": [

@@ -8,11 +8,15 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 
 from audit.context import correlation_id
+from identity.portal.views.ways import way_back
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponseRedirect:
-    """Send staff to the back office and everybody else to their portal."""
+    """Send people back to where they had to sign in, else staff to the back office and all others to their portal."""
+    back = way_back(request, "sign_in")
+    if back is not None:
+        return redirect(back)
     return redirect("admin:index" if request.user.may("admin.enter") else "portal:overview")  # type: ignore[union-attr]
 
 

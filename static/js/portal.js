@@ -1,4 +1,4 @@
-/* The mobile menu and the copy buttons. Everything else is HTML or htmx. */
+/* The mobile menu, the tabs and the copy buttons. Everything else is HTML or htmx. */
 (() => {
   "use strict";
 
@@ -26,6 +26,9 @@
     button.dataset.copied = "";
     setTimeout(() => delete button.dataset.copied, 1600);
   };
+
+  // On a phone the tabs are wider than the page: the one that is open has to be seen.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   document.addEventListener("click", (event) => {
     closeMenus(event.target.closest("details.menu"));

@@ -44,7 +44,7 @@ OWN = {
         "rehearsal",
     },
     "wallets": {"rails"},
-    "affiliates": {"errands"},
+    "affiliates": {"errands", "paper"},
     "notifications": {"messages"},
 }
 API = {"__init__", "serializers", "filters", "views", "urls"}

@@ -1,10 +1,13 @@
 """What every button of the room asks first: whether the person may press it, for this row."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from audit.access import may, may_with
 from audit.admin import RecordedAdmin
@@ -12,6 +15,8 @@ from audit.admin import RecordedAdmin
 
 class AskedAdmin(RecordedAdmin):
     """A window with buttons."""
+
+    dialog_template: ClassVar[str] = "admin/wallets/dialog.html"
 
     def asked_for(self, request: HttpRequest, pk: UUID, permission: str) -> Any:
         """Return the row that a button is about.
@@ -27,3 +32,18 @@ class AskedAdmin(RecordedAdmin):
         if not may_with(row, request, permission):
             raise PermissionDenied
         return row
+
+    def dialog(
+        self, request: HttpRequest, row: Any, form: Form, *, title: str, about: str, button: str,
+        facts: list[tuple[str, str]], back: str, **more: Any,
+    ) -> HttpResponse:  # fmt: skip
+        """Show what is about to be done, and ask for what it needs."""
+        context = {
+            **self.admin_site.each_context(request), "title": title, "form": form, "about": about, "button": button,
+            "facts": facts, "back": back, "original": row, **more,
+        }  # fmt: skip
+        return TemplateResponse(request, self.dialog_template, context)
+
+    def refuse(self, request: HttpRequest, refusal: object) -> None:
+        """Say why nothing was done."""
+        self.message_user(request, f"{refusal} Nothing was changed.", messages.ERROR)

@@ -1,14 +1,12 @@
 """What the screens of wallets share."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 
 from identity.models import Membership, Program, User
 from ledger.admin.shown import grouped
@@ -28,7 +26,6 @@ class WalletsScreen(AskedAdmin):
     """Base of the room's screens: the rows of programs whose books one may read, and filters by program and asset."""
 
     permission_to_view = "wallet.read"
-    dialog_template: ClassVar[str] = "admin/wallets/dialog.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # What is one's own as a customer is in the portal: here one works for a program.
@@ -41,21 +38,6 @@ class WalletsScreen(AskedAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         own = (AssetFilter.parameter_name, ProgramFilter.parameter_name)
         return lookup in own or super().lookup_allowed(lookup, value, request)
-
-    def dialog(
-        self, request: HttpRequest, row: Any, form: Form, *, title: str, about: str, button: str,
-        facts: list[tuple[str, str]], back: str,
-    ) -> HttpResponse:  # fmt: skip
-        """Show what is about to be done, and ask for what it needs."""
-        context = {
-            **self.admin_site.each_context(request), "title": title, "form": form, "about": about, "button": button,
-            "facts": facts, "back": back, "original": row,
-        }  # fmt: skip
-        return TemplateResponse(request, self.dialog_template, context)
-
-    def refuse(self, request: HttpRequest, refusal: object) -> None:
-        """Say why nothing was done."""
-        self.message_user(request, f"{refusal} Nothing was changed.", messages.ERROR)
 
 
 class ProgramFilter(admin.SimpleListFilter):

@@ -12,6 +12,7 @@ from audit.errors import DomainError
 from identity.models import AddressChallenge, User
 from identity.operations import ask_for_proof, prove_address
 from identity.portal.forms import AddressForm, SignatureForm
+from identity.portal.views.ways import way_back
 
 
 @login_required
@@ -46,5 +47,5 @@ def sign_address(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.add_error("signature", str(refusal))
         else:
             messages.success(request, f"{proven.shown} is yours.")
-            return redirect("portal:profile")
+            return redirect(way_back(request, "proof") or "portal:profile")
     return render(request, "portal/sign_address.html", {"challenge": challenge, "form": form})

@@ -1,0 +1,1 @@
+"""What affiliates are given on paper."""
