@@ -24,6 +24,7 @@ class MembershipLine:
     """A person's place in a program, in words."""
 
     program: Program
+    role: str
     role_label: str
 
 
@@ -42,7 +43,7 @@ def of_own_programs(rows: models.QuerySet[Any], user: object, permission: str) -
 def memberships_of(user: User) -> list[MembershipLine]:
     """Return what ``user`` is, program by program."""
     return [
-        MembershipLine(program=membership.program, role_label=membership.get_role_display())
+        MembershipLine(program=membership.program, role=membership.role, role_label=membership.get_role_display())
         for membership in user.memberships.select_related("program").order_by("program__name", "role")
     ]
 

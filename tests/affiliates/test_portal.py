@@ -366,6 +366,18 @@ def test_what_was_unpaid_before_opens_the_next_report(troupe: Troupe, busy: Read
     assert [f"{each.normalize():f}" for each in (found.opening, found.paid, found.closing)] == ["125", "125", "30"]
 
 
+def test_rows_that_no_report_has_open_the_next_one_too(troupe: Troupe, busy: Reader) -> None:
+    start = timezone.now()
+    troupe.settle("mo", "300")
+    now = timezone.now()
+    draft_reports(program=troupe.program, start=start, end=now, at=now)
+    report = CommissionReport.objects.get(affiliate=busy.affiliate, period_end=now)
+
+    found = balances_of(report)
+
+    assert [f"{each.normalize():f}" for each in (found.opening, found.paid, found.closing)] == ["125", "0", "155"]
+
+
 def test_what_is_voided_later_stays_a_line_of_the_report(troupe: Troupe, busy: Reader) -> None:
     row = Commission.objects.get(affiliate=busy.affiliate, type="DIRECT", base=200)
     before = Commission.objects.get(affiliate=busy.affiliate, type="OVERRIDE")

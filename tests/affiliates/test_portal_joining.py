@@ -205,6 +205,7 @@ def test_somebody_who_came_by_a_link_is_registered_as_its_owner_s(troupe: Troupe
     page = client.get(page_of(troupe))
     assert ann.code in page.content.decode()
     assert page.cookies[COOKIE].value == ""
+    assert f'href="{page_of(troupe)}"' in client.get("/portal/").content.decode()
 
 
 def test_the_last_link_wins_and_another_program_s_takes_no_place(troupe: Troupe, other: Troupe) -> None:
