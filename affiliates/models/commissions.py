@@ -172,6 +172,9 @@ class Commission(models.Model):
             ),
             # Rows come in the order of this time, so a few bytes for each hundred pages find a month.
             BrinIndex(name="affiliates_commission_reported", fields=("accrued_at",)),
+            models.Index(
+                name="affiliates_commission_paid", fields=("program", "paid_at"), condition=Q(paid_at__isnull=False)
+            ),
             # What was put right, and by which reversal: most rows were not.
             models.Index(
                 name="affiliates_commission_corrects", fields=("corrects",), condition=Q(corrects__isnull=False)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import factory
@@ -211,6 +212,16 @@ class CommissionFactory(DjangoModelFactory[Commission]):
     base, rate, rate_from = 100, Decimal("0.1"), "the program's terms"
     accrued_at = factory.LazyFunction(timezone.now)
     payable_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=14))
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Commission:
+        """Open the purse that a row is booked in, unless it is there."""
+        affiliate, asset = kwargs["affiliate"], kwargs["asset"]
+        if not Purse.objects.filter(affiliate=affiliate, asset=asset).exists():
+            liability, reserved = (AccountFactory(program=affiliate.program, asset=asset) for _ in range(2))
+            PurseFactory(affiliate=affiliate, liability=liability, reserved=reserved)
+        created: Commission = super()._create(model_class, *args, **kwargs)
+        return created
 
 
 class CommissionReportFactory(DjangoModelFactory[CommissionReport]):
