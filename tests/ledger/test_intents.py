@@ -164,10 +164,10 @@ def test_a_bad_key_is_refused(book: Book, paying: IntentKind, key: str) -> None:
 
 
 def test_a_kind_s_own_keys_are_not_a_caller_s_to_send(book: Book, paying: IntentKind) -> None:
-    with registered(name="CLAIM"):
-        ask(book, key="CLAIM:acme:1", kind="CLAIM")
+    with registered(name="HOUSE"):  # a beginning that is the house's own, whatever kinds there are
+        ask(book, key="HOUSE:acme:1", kind="HOUSE")
         with pytest.raises(BadIntentKey):
-            ask(book, key="CLAIM:acme:2", kind="CLAIM", is_callers_key=True)
+            ask(book, key="HOUSE:acme:2", kind="HOUSE", is_callers_key=True)
 
     assert Intent.objects.count() == 1
 
@@ -483,7 +483,7 @@ def test_progress_counts_what_is_open(book: Book, paying: IntentKind) -> None:
     claim_intents()
     waiting = ask(book, key="waits")
 
-    [told] = progress()
+    [told] = [each for each in progress() if each.kind == PAY]
 
     assert (told.kind, told.label) == (PAY, "Pay somebody")
     assert (told.waiting, told.under_way, told.failed, told.dead, told.depth) == (1, 1, 0, 1, 2)

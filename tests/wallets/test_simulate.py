@@ -68,7 +68,9 @@ def test_a_house_takes_in_all_that_it_should(
         "again": events.exclude(duplicate_of=None).count(), "changed": events.filter(is_changed=True).count(),
         "refused": events.filter(state="REJECTED").count(),
     } == found  # fmt: skip
-    assert set(events.values_list("state", flat=True)) == {"IGNORED", "REJECTED"}
+    # Nobody expects these charges; what is no charge, or is told again, is left alone.
+    assert set(events.values_list("state", flat=True)) == {"FAILED", "IGNORED", "REJECTED"}
+    assert all("unknown_settlement" in event.verdict for event in events.filter(state="FAILED"))
 
 
 @pytest.mark.django_db(transaction=True)
