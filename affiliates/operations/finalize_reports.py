@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from affiliates.errors import ReportIsFinal, UnknownReport
 from affiliates.models import CommissionReport
-from affiliates.operations.total_up import total_up, whole_tables
+from affiliates.operations.total_up import whole_tables
 from affiliates.states import REPORT_TRANSITIONS, ReportState
 from audit import context
 from audit.operations import follow_many
 from audit.operations.follow_many import Step
+from ledger.money import ZERO, exactly
 
-# What stands in a line of the report, in the order of the rows: who has the report can work it out again.
-_DIGESTS: Final = """
-SELECT line.report_id, encode(sha256(convert_to(
+# What stands in the lines of a report, in the order of the rows: who has the report can work its digest out again.
+_SUMS: Final = """
+SELECT line.report_id, count(*),
+       coalesce(sum(row.amount) FILTER (WHERE row.type IN ('DIRECT', 'OVERRIDE')), 0),
+       coalesce(sum(row.amount) FILTER (WHERE row.type IN ('CLAWBACK', 'REINSTATEMENT')), 0),
+       coalesce(sum(row.amount) FILTER (WHERE row.type IN ('ADJUSTMENT', 'CARRY')), 0),
+       encode(sha256(convert_to(
            string_agg(row.id::text || ' ' || row.type || ' ' || trim_scale(row.amount)::text, E'\\n' ORDER BY row.id),
            'UTF8')), 'hex')
 FROM affiliates_reportline line JOIN affiliates_commission row ON row.id = line.commission_id
@@ -25,6 +30,9 @@ WHERE line.report_id = ANY (%s) AND row.state <> 'VOIDED'
 GROUP BY line.report_id
 """
 _OF_NOTHING: Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_NOTHING: Final[dict[str, Any]] = {
+    "lines_count": 0, "earned": ZERO, "clawed_back": ZERO, "adjusted": ZERO, "total": ZERO, "digest": _OF_NOTHING,
+}  # fmt: skip
 AT_ONCE: Final = 5_000
 
 
@@ -46,15 +54,14 @@ def finalize_reports(report_ids: Sequence[UUID], *, program_id: UUID, at: dateti
     by = f"{actor.type}:{actor.id}"
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
-        total_up(some)
-        digests = _digests(some)
+        sums = _sums(some)
         follow_many(
             REPORT_TRANSITIONS,
             [
                 Step(
                     pk=pk, source=ReportState.DRAFT, to=ReportState.FINALIZED, program_id=program_id,
-                    values={"digest": digests.get(pk, _OF_NOTHING), "finalized_at": at, "finalized_by": by},
-                    payload={"digest": digests.get(pk, _OF_NOTHING)},
+                    values={**sums.get(pk, _NOTHING), "finalized_at": at, "finalized_by": by},
+                    payload={"digest": sums.get(pk, _NOTHING)["digest"]},
                 )
                 for pk in some
             ],
@@ -63,7 +70,13 @@ def finalize_reports(report_ids: Sequence[UUID], *, program_id: UUID, at: dateti
     return len(wanted)
 
 
-def _digests(report_ids: Sequence[UUID]) -> dict[UUID, str]:
-    with connection.cursor() as cursor, whole_tables(cursor):
-        cursor.execute(_DIGESTS, [list(report_ids)])
-        return dict(cursor.fetchall())
+def _sums(report_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    with connection.cursor() as cursor, whole_tables(cursor), exactly():
+        cursor.execute(_SUMS, [list(report_ids)])
+        return {
+            pk: {
+                "lines_count": count, "earned": earned, "clawed_back": taken, "adjusted": adjusted,
+                "total": earned + taken + adjusted, "digest": digest,
+            }
+            for pk, count, earned, taken, adjusted, digest in cursor.fetchall()
+        }  # fmt: skip

@@ -47,8 +47,11 @@ WITH sold AS (
            'month:' || who.number || ':' || nth.number, '', '',
            'CONFIRMED', %(at)s, %(at)s, %(at)s, %(at)s, 0, '',
            %(booked)s
-    FROM (SELECT id, parent_id, row_number() OVER (ORDER BY id) AS number FROM affiliates_affiliate
-          WHERE program_id = %(program)s AND parent_id IS NOT NULL ORDER BY id LIMIT %(affiliates)s) who,
+    FROM (SELECT id, parent_id, row_number() OVER (ORDER BY id) AS number FROM affiliates_affiliate one
+          WHERE program_id = %(program)s AND parent_id IS NOT NULL
+            AND EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.id)
+            AND EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.parent_id)
+          ORDER BY id LIMIT %(affiliates)s) who,
          generate_series(1, %(each)s) AS nth (number)
     RETURNING id, affiliate_id, parent_id
 )
@@ -58,6 +61,23 @@ INSERT INTO affiliates_commission (
 SELECT gen_random_uuid(), %(program)s, earner.id, %(asset)s, earner.type, 'DUE', earner.amount, sold.id, 100,
        earner.amount / 100, earner.amount, 'the program''s', %(at)s, %(at)s, '', '', %(booked)s
 FROM sold, LATERAL (VALUES (affiliate_id, 'DIRECT', 10), (parent_id, 'OVERRIDE', 2)) AS earner (id, type, amount)
+"""
+_PURSES: Final = """
+WITH owner AS (
+    SELECT id FROM affiliates_affiliate one WHERE program_id = %(program)s
+      AND NOT EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.id)
+    ORDER BY id LIMIT %(affiliates)s + 1
+), account AS (
+    INSERT INTO ledger_account (program_id, asset_id, code, role, account_class, status, opened_at)
+    SELECT %(program)s, %(asset)s, 'affiliate:' || owner.id || ':' || part.name, part.role, 'LIABILITY', 'OPEN', %(at)s
+    FROM owner, (VALUES ('liability', 'AFFILIATE'), ('reserved', 'AFFILIATE_RESERVED')) AS part (name, role)
+    RETURNING id, code
+)
+INSERT INTO affiliates_purse (id, program_id, affiliate_id, asset_id, liability_id, reserved_id)
+SELECT gen_random_uuid(), %(program)s, owner.id, %(asset)s, liability.id, reserved.id
+FROM owner
+JOIN account liability ON liability.code = 'affiliate:' || owner.id || ':liability'
+JOIN account reserved ON reserved.code = 'affiliate:' || owner.id || ':reserved'
 """
 _TREE: Final = """
 WITH party AS (
@@ -131,14 +151,13 @@ class _Shop:
         }
         with connection.cursor() as cursor:
             cursor.execute(_TREE, named)
-            cursor.execute(
-                _COMMISSIONS,
-                {
-                    **named, "member": self.members[0].pk, "asset": self.asset.pk, "affiliates": REPORTED,
-                    "each": EACH // 2, "at": now - timedelta(days=40),
-                    "booked": Settlement.objects.recognised().values_list("ledger_transaction", flat=True)[0],
-                },
-            )  # fmt: skip
+            sold = {
+                **named, "member": self.members[0].pk, "asset": self.asset.pk, "affiliates": REPORTED,
+                "each": EACH // 2, "at": now - timedelta(days=40),
+                "booked": Settlement.objects.recognised().values_list("ledger_transaction", flat=True)[0],
+            }  # fmt: skip
+            cursor.execute(_PURSES, sold)
+            cursor.execute(_COMMISSIONS, sold)
             cursor.execute("ANALYZE")
         return top.pk
 
