@@ -201,11 +201,10 @@ def _postings(
             asker=proof.asker,
         )  # fmt: skip
 
-    found = [posting("booked", "SETTLEMENT", (Movement(settled, books[*own, REVENUE], row.amount),))]
+    recognised = (Movement(settled, books[*own, REVENUE], row.amount),)
     rail = proof.rail or row.rail
-    if rail:
-        received = Movement(clearing[*own, rail], settled, row.amount)
-        found.append(posting("received", "SETTLEMENT_RECEIVED", (received,)))
+    received = (Movement(clearing[*own, rail], settled, row.amount),) if rail else ()
+    found = [posting("booked", "SETTLEMENT", recognised + received)]
     earned = tuple(
         Movement(books[*own, EXPENSE], purses[one.affiliate_id, row.asset_id], one.share.amount)
         for one in family.rows
