@@ -44,8 +44,9 @@ class OnceForm(ReasonForm):
         cleaned = super().clean() or {}
         if "key" in self.errors:
             sent: Any = self.data
-            self.data = sent.copy()
-            self.data["key"] = str(uuid4())  # type: ignore[index]
+            again = sent.copy()
+            again["key"] = str(uuid4())
+            self.data = again
             self.add_error(None, "The form came back incomplete. Nothing was changed: look at it, and send it again.")
         return cleaned
 

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from affiliates.models import Commission, Settlement, Tally
@@ -18,6 +19,15 @@ from ledger.money import ZERO, exactly
 
 _EARNED = (CommissionType.DIRECT, CommissionType.OVERRIDE)
 _TAKEN = (CommissionType.CLAWBACK, CommissionType.REINSTATEMENT)
+
+
+class Counted(NamedTuple):
+    """What is counted, of which asset (none of what has none), how many, and how much they come to."""
+
+    what: str
+    asset: str
+    many: int
+    much: Decimal
 
 
 @dataclass(slots=True)
@@ -58,35 +68,33 @@ class Figures:
 
 def figures_of(affiliate_id: UUID) -> Figures:
     """Return everything that is counted of an affiliate."""
-    return _figures(
-        Tally.objects.filter(affiliate=affiliate_id)
-        .order_by()
-        .values_list("what", "asset__code")
-        .annotate(many=Sum("count"), much=Sum("amount"))
-    )
+    return _figures(_counted(Tally.objects.filter(affiliate=affiliate_id)))
 
 
 def figures_of_program(program_id: UUID) -> Figures:
     """Return everything that is counted of a program's affiliates together."""
-    return _figures(
-        Tally.objects.filter(program=program_id)
-        .order_by()
-        .values_list("what", "asset__code")
-        .annotate(many=Sum("count"), much=Sum("amount"))
-    )
+    return _figures(_counted(Tally.objects.filter(program=program_id)))
 
 
-def totals() -> list[tuple[str, str, int, Decimal]]:
-    """Return what is counted of all affiliates in every program: what, of which asset, how many, how much."""
-    rows = Tally.objects.filter(asset__isnull=False).order_by().values_list("what", "asset__code")
-    return sorted(rows.annotate(many=Sum("count"), much=Sum("amount")))
+def totals() -> list[Counted]:
+    """Return what is counted of all affiliates in every program, of each asset."""
+    return _counted(Tally.objects.filter(asset__isnull=False))
 
 
-def _figures(rows: object) -> Figures:
+def _counted(tallies: QuerySet[Tally]) -> list[Counted]:
+    rows = tallies.order_by().values_list("what", "asset__code").annotate(many=Sum("count"), much=Sum("amount"))
+    return sorted((Counted(what, asset or "", many, much) for what, asset, many, much in rows), key=_by_asset)
+
+
+def _by_asset(row: Counted) -> tuple[str, str]:
+    return row.asset, row.what
+
+
+def _figures(rows: Sequence[Counted]) -> Figures:
     found = Figures()
     with exactly():
-        for what, asset, many, much in sorted(rows, key=lambda row: (row[1] or "", row[0])):  # type: ignore[call-overload]
-            if asset is None:
+        for what, asset, many, much in rows:
+            if not asset:
                 _count(found, what, many)
                 continue
             earnings = found.earnings.setdefault(asset, Earnings(asset))

@@ -1,7 +1,8 @@
 """/api/v2/users: registering members, and what is known of a wallet address."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
@@ -14,6 +15,7 @@ from affiliates.models import Member
 from affiliates.queries import people
 from affiliates.queries.keys import REGISTER, registration_key
 from identity.doors import note_missed
+from identity.models import User
 from identity.proofs import read_address
 from ledger.api.serializers import IntentOutput
 from ledger.api.views.intents import WAIT
@@ -42,7 +44,7 @@ class MemberViewSet(IntentsDoor, viewsets.GenericViewSet[Member]):
         address = read_address(asked["wallet_address"])
         vouches = self.caller.may(JOIN, self.program)
         if not vouches:
-            people.require_proven(address, user=request.user)  # type: ignore[arg-type]
+            people.require_proven(address, user=request.user if isinstance(request.user, User) else None)
         clicked_at = asked["clicked_at"]
         payload = {
             "wallet_address": address, "user": None if vouches else str(self.caller.person_id),
@@ -64,7 +66,7 @@ class MemberViewSet(IntentsDoor, viewsets.GenericViewSet[Member]):
 
     def _intent(self, address: str) -> Intent | None:
         key = registration_key(self.program.pk, address)
-        asked: Any = Intent.objects.with_key(key).filter(program_id=self.program.pk, kind=REGISTER)
+        asked: QuerySet[Intent] = Intent.objects.with_key(key).filter(program_id=self.program.pk, kind=REGISTER)
         if not self.is_of_all:
             asked = asked.filter(payload__user=str(self.caller.person_id))
-        return asked.order_by("-id").first()  # type: ignore[no-any-return]
+        return asked.order_by("-id").first()
