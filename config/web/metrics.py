@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from affiliates.queries.figures import Counted
 from affiliates.queries.figures import totals as earned_in_all
 from audit.models import Seal
 from audit.queries.tailing import MOST_COUNTED, waiting
@@ -173,7 +174,7 @@ class Earnings(Collector):
 
     def __init__(self) -> None:
         self._asked_at: float | None = None
-        self._totals: list[tuple[str, str, int, Decimal]] = []
+        self._totals: list[Counted] = []
 
     def collect(self) -> Iterator[Metric]:
         volume = GaugeMetricFamily(
