@@ -36,6 +36,7 @@ class ProposalKind:
     execute: Callable[["Proposal", datetime], Payload]  # in the transaction of the last vote; returns the result
     # Makes of what was sent what is kept: in one form, with what stood there, and no secret to be read.
     prepare: Callable[["Program", Payload], Prepared] | None = None
+    agree: Callable[["Proposal", datetime], None] | None = None  # at the last vote, where that does not execute it
     lapse: Callable[["Proposal", datetime], None] | None = None  # when it comes to nothing, agreed on or not
     executes_at_approval: bool = True
     lasts: timedelta | None = None  # None: as long as the program has set

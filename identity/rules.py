@@ -32,6 +32,11 @@ _WORKING_ON_AFFILIATES: Final = _WATCHING_AFFILIATES | {
     "commission.void", "member.manage", "member.register", "method.manage", "settlement.reverse",
 }  # fmt: skip
 
+_WORKING_ON_PAYOUTS: Final = frozenset({
+    "payout.execute", "payout.manage", "payout.prepare", "payout.read", "payout.resolve", "payout.restart",
+    "payout.stop",
+})  # fmt: skip
+
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "OWNER": _READING
     | _WORKING_ON_FINDINGS
@@ -41,26 +46,29 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     | {"notification.read", "notification.retry", "ledger.read", "ledger.propose", "ledger.close", "account.freeze"}
     | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
     | _WORKING_ON_WALLETS
-    | _WORKING_ON_AFFILIATES,
+    | _WORKING_ON_AFFILIATES
+    | _WORKING_ON_PAYOUTS,
     "FINANCE_MAKER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "ledger.propose", "ledger.close", "account.freeze", "party.manage", "terms.propose"}
     | {"statement.issue", "intent.read", "intent.retry", "rail.read", "rail.propose", "rail.operate"}
     | _WORKING_ON_WALLETS
-    | _WORKING_ON_AFFILIATES,
+    | _WORKING_ON_AFFILIATES
+    | _WORKING_ON_PAYOUTS,
     "FINANCE_APPROVER": _READING
     | _WORKING_ON_FINDINGS
     | {"ledger.read", "account.freeze", "statement.issue", "intent.read"}
     | {"wallet.freeze", "wallet.read", "rail.read", "rail.operate", "commission.hold"}
+    | {"payout.execute", "payout.read", "payout.resolve", "payout.restart", "payout.stop"}
     | _WATCHING_AFFILIATES,
     "SUPPORT": _READING
     | {"party.manage", "notification.read", "notification.retry", "intent.read", "intent.retry"}
     | {"wallet.open", "wallet.read", "rail.read", "affiliate.manage", "claim.decide", "member.manage"}
-    | {"member.register", "method.manage"}
+    | {"member.register", "method.manage", "payout.read", "payout.stop"}
     | _WATCHING_AFFILIATES,
     "AUDITOR": _READING
     | {"journal.read", "operations.read", "key.read", "reconciliation.read", "seal.read", "notification.read"}
-    | {"ledger.read", "intent.read", "wallet.read", "rail.read"}
+    | {"ledger.read", "intent.read", "wallet.read", "rail.read", "payout.read"}
     | _WATCHING_AFFILIATES,
     "MERCHANT": frozenset({"program.read"}),
     "AFFILIATE": frozenset({"program.read", "affiliate_portal.enter"}),
@@ -71,7 +79,7 @@ _WITH_ONES_WALLET: Final = frozenset({"payment.make", "wallet.read", "wallet.spe
 
 # A member is somebody's customer; an affiliate sees what they earn, and says where it is paid to.
 _WITH_ONES_CLAIMS: Final = frozenset({"claim.make", "claim.read", "member.read", "member.register"})
-_WITH_ONES_EARNINGS: Final = frozenset({"affiliate.read", "commission.read", "method.manage"})
+_WITH_ONES_EARNINGS: Final = frozenset({"affiliate.read", "commission.read", "method.manage", "payout.read"})
 
 # What a role may do with what is its holder's own, and with nobody else's. It is a table of its own, so that whoever
 # asks for a permission and has not thought of owners lets none of them in.
@@ -124,16 +132,29 @@ BOOTSTRAP_OWNERS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """From an amount on: how many votes, and of which roles."""
+    """From an amount on: how many votes, and of which roles. Without an asset it is of the program's own currency."""
 
     above: Decimal
     votes: int
     roles: frozenset[str]
+    asset: str = ""
 
 
-def band_for(bands: Iterable[Band], amount: Decimal | None) -> Band:
-    """Return the band that ``amount`` falls into; what has no amount falls into the highest, never into the easiest."""
+def band_for(bands: Iterable[Band], amount: Decimal | None, *, asset: str = "", own_asset: str = "") -> Band:
+    """Return the band that ``amount`` falls into.
+
+    What has no amount falls into the highest, never into the easiest; and so does an amount of an asset of which the
+    bands say nothing: a number of one thing is not a number of another.
+    """
     rising = sorted(bands, key=lambda band: band.above)
+    of_asset = [band for band in rising if band.asset == asset and asset]
+    general = [band for band in rising if not band.asset]
+    if of_asset:
+        rising = of_asset
+    elif asset and asset != own_asset:
+        return general[-1]
+    else:
+        rising = general
     if amount is None:
         return rising[-1]
     return [band for band in rising if band.above <= amount][-1]
@@ -148,7 +169,10 @@ def digest(*, kind: str, program: str, subject: str, revision: int, payload: Map
 
 def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
     """Return the bands of a stored policy."""
-    return tuple(Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"])) for band in stored)
+    return tuple(
+        Band(Decimal(band["above"]), int(band["votes"]), frozenset(band["roles"]), str(band.get("asset", "")))
+        for band in stored
+    )
 
 
 # Programs that call: API keys and the service key
@@ -159,15 +183,16 @@ MONEY_SCOPES: Final = frozenset({"payment.refund", "wallet.credit", "wallet.hold
 KEY_SCOPES: Final = MONEY_SCOPES | {
     "affiliate.manage", "affiliate.read", "charge.expect", "claim.make", "claim.read", "commission.read", "member.read",
     "member.register", "settlement.read",
-    "intent.read", "journal.read", "ledger.read", "membership.read", "program.change", "program.read", "proposal.read",
-    "rail.read", "setting.read", "statement.issue", "terms.read", "user.read", "wallet.open", "wallet.read",
+    "intent.read", "journal.read", "ledger.read", "membership.read", "payout.read", "program.change", "program.read",
+    "proposal.read", "rail.read", "setting.read", "statement.issue", "terms.read", "user.read", "wallet.open",
+    "wallet.read",
 }  # fmt: skip
 # ADMIN_KEY opens programs and reads. Whatever approves, pays or lets somebody in is missing on purpose.
 SERVICE_PERMISSIONS: Final = frozenset({
     "affiliate.read", "claim.read", "commission.read", "member.read", "settlement.read",
-    "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "program.change",
-    "program.create", "program.read", "proposal.read", "rail.read", "setting.read", "terms.read", "user.read",
-    "wallet.read",
+    "intent.read", "journal.read", "key.read", "ledger.read", "membership.read", "operations.read", "payout.read",
+    "program.change", "program.create", "program.read", "proposal.read", "rail.read", "setting.read", "terms.read",
+    "user.read", "wallet.read",
 })  # fmt: skip
 KEY_DAYS_AT_MOST: Final = 366  # a program may set fewer
 KEY_USE_NOTED_EVERY: Final = timedelta(minutes=1)

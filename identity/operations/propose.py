@@ -1,9 +1,10 @@
 """Ask others to agree to something."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
@@ -27,10 +28,11 @@ def propose(
     subject: tuple[str, str] = ("", ""),
     amount: Decimal | None = None,
     asset_code: str = "",
+    makers: Collection[UUID] = (),
     by: User,
     at: datetime,
 ) -> Proposal:
-    """Put ``payload`` before those who may agree to it.
+    """Put ``payload`` before those who may agree to it. ``makers`` had a hand in it beside ``by``, and have no vote.
 
     :raises UnknownKind: if nobody knows how to carry it out.
     :raises PolicyUnsatisfiable: if too few people could vote but the maker, and whom it is about.
@@ -39,7 +41,7 @@ def propose(
     what = kind_named(kind)
     what.check(program, payload)
     kept = what.prepared(program, payload)
-    band = required_band(what, program=program, amount=amount, at=at)
+    band = required_band(what, program=program, amount=amount, asset_code=asset_code, at=at)
     identifier = uuid7()
     subject_type, subject_id = kept.subject or subject
     proposal = Proposal(
@@ -61,12 +63,15 @@ def propose(
         proposed_at=at,
         expires_at=at + (what.lasts or setting("identity.proposal_lasts", program)),
     )
-    voters = possible_voters(program=program, roles=band.roles, barred={by.pk, proposal.person_concerned}, at=at)
+    barred = {by.pk, proposal.person_concerned, *makers}
+    voters = possible_voters(program=program, roles=band.roles, barred=barred, at=at)
     if len(voters) < band.votes:
         raise PolicyUnsatisfiable(needed=band.votes, roles=sorted(band.roles), available=len(voters))
 
     proposal.save(force_insert=True)
-    ProposalMaker.objects.create(proposal=proposal, user=by, revision=1, at=at)
+    ProposalMaker.objects.bulk_create(
+        ProposalMaker(proposal=proposal, user_id=maker, revision=1, at=at) for maker in sorted({by.pk, *makers})
+    )
 
     record(
         "identity.proposal.proposed",

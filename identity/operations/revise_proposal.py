@@ -42,7 +42,7 @@ def revise_proposal(
         raise ProposalExpired(expired_at=proposal.expires_at.isoformat())
     what.check(proposal.program, payload)
     kept = what.prepared(proposal.program, payload)
-    band = required_band(what, program=proposal.program, amount=amount, at=at)
+    band = required_band(what, program=proposal.program, amount=amount, asset_code=proposal.asset_code, at=at)
     if kept.subject:
         proposal.subject_type, proposal.subject_id = kept.subject
     barred = {*barred_from(proposal), by.pk}

@@ -83,8 +83,11 @@ def vote(
     if proposal.votes.filter(revision=revision, decision=Decision.APPROVE).count() < proposal.votes_needed:
         return proposal
     proposal = _decide(proposal, ProposalState.APPROVED, at=at)
-    if kind_named(proposal.kind).executes_at_approval:
+    kind = kind_named(proposal.kind)
+    if kind.executes_at_approval:
         return execute_proposal(proposal.pk, at=at)
+    if kind.agree is not None:
+        kind.agree(proposal, at)
     return proposal
 
 

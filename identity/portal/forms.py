@@ -22,6 +22,7 @@ SCOPE_WORDS: Final = {
     "member.register": "Register members, and vouch for their wallet addresses",
     "membership.read": "Read who has which role",
     "payment.refund": "Refund payments",
+    "payout.read": "Read payouts and their batches",
     "program.change": "Change the program's name and time zone",
     "program.read": "Read the program",
     "proposal.read": "Read proposals",

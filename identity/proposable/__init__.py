@@ -110,10 +110,14 @@ def _bands(payload: Payload) -> tuple[rules.Band, ...]:
         bands = rules.read_bands(payload["bands"])
     except (KeyError, TypeError, ValueError, InvalidOperation, AttributeError):
         raise PolicyMakesNoSense(reason="every band has `above`, `votes` and `roles`") from None
-    if not bands or bands[0].above != 0 or any(not band.above.is_finite() for band in bands):
+    if any(not band.above.is_finite() for band in bands) or not any(band.asset == "" for band in bands):
         raise PolicyMakesNoSense(reason="the first band begins above 0")
-    if any(later.above <= earlier.above for earlier, later in pairwise(bands)):
-        raise PolicyMakesNoSense(reason="the amounts must rise")
+    for asset in {band.asset for band in bands}:
+        of_asset = [band for band in bands if band.asset == asset]
+        if of_asset[0].above != 0:
+            raise PolicyMakesNoSense(reason="the first band begins above 0")
+        if any(later.above <= earlier.above for earlier, later in pairwise(of_asset)):
+            raise PolicyMakesNoSense(reason="the amounts must rise")
     if any(band.votes < 1 or not band.roles or not band.roles <= rules.STAFF_ROLES for band in bands):
         raise PolicyMakesNoSense(reason="every band asks for at least one vote of staff roles")
     return bands
@@ -123,7 +127,7 @@ def _describe_policy(payload: Payload) -> list[tuple[str, str]]:
     lines = [("What", kind_named(str(payload["kind"])).label)]
     for band in _bands(payload):
         roles = ", ".join(sorted(Role(role).label for role in band.roles))
-        lines.append((f"Above {band.above}", f"{band.votes} of {roles}"))
+        lines.append((f"Above {band.above} {band.asset}".rstrip(), f"{band.votes} of {roles}"))
     return lines
 
 

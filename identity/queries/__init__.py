@@ -104,7 +104,9 @@ def proposed_lines(proposal: Proposal) -> list[ProposedLine]:
     return [*lines, *(ProposedLine(label, "nothing", old) for label, old in before.items())]
 
 
-def required_band(kind: ProposalKind, *, program: Program, amount: Decimal | None, at: datetime) -> rules.Band:
+def required_band(
+    kind: ProposalKind, *, program: Program, amount: Decimal | None, asset_code: str = "", at: datetime
+) -> rules.Band:
     """Return what the policy in force asks for: the program's own, else the kind's."""
     policy = (
         ApprovalPolicy.objects.filter(program=program, kind=kind.name, valid_from__lte=at)
@@ -112,7 +114,7 @@ def required_band(kind: ProposalKind, *, program: Program, amount: Decimal | Non
         .first()
     )
     bands = rules.read_bands(policy.bands) if policy else kind.bands
-    return rules.band_for(bands, amount)
+    return rules.band_for(bands, amount, asset=asset_code, own_asset=program.default_asset_code)
 
 
 def live_key(credential: str, *, at: datetime) -> ApiKey | None:
