@@ -124,6 +124,10 @@ class Outgoing(models.Model):
     account = models.OneToOneField("ledger.Account", on_delete=models.PROTECT, related_name="+")
     payment = models.ForeignKey("wallets.PaymentRecord", on_delete=models.PROTECT, related_name="outgoings")
     rail = models.CharField(max_length=64)
+    # Where it goes, once somebody has said so: a payment does not always tell where it came from.
+    destination = models.CharField(max_length=120, blank=True)
+    holder = models.CharField(max_length=120, blank=True)
+    addressed_by = models.CharField(max_length=250, blank=True)
     ledger_transaction = models.ForeignKey("ledger.Transaction", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=OutgoingState, default=OutgoingState.REQUESTED)
     requested_at = models.DateTimeField()
@@ -135,6 +139,7 @@ class Outgoing(models.Model):
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(name="wallets_outgoing_key_once", fields=("program", "key")),
+            models.UniqueConstraint(name="wallets_outgoing_in_program", fields=("id", "program")),
             models.CheckConstraint(name="wallets_outgoing_amount_is_above_zero", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="wallets_outgoing_state_is_known", condition=Q(state__in=OutgoingState.values)),
         )

@@ -1,8 +1,10 @@
 """What can be done with wallets and payments."""
 
 from wallets.operations.activate_rail_account import activate_rail_account
+from wallets.operations.address_outgoing import address_outgoing
 from wallets.operations.adjust import adjust
 from wallets.operations.apply_event import apply_event
+from wallets.operations.approve_outgoings import approve_outgoings
 from wallets.operations.book import book
 from wallets.operations.capture import capture
 from wallets.operations.change_rail_account import change_rail_account
@@ -39,6 +41,7 @@ from wallets.operations.refund import refund
 from wallets.operations.release import release
 from wallets.operations.renew_hook import renew_hook
 from wallets.operations.replay_event import replay_event
+from wallets.operations.settle_outgoings import settle_outgoings
 from wallets.operations.spend import spend
 from wallets.operations.stop_rail_account import stop_rail_account
 from wallets.operations.take_charge_back import take_charge_back
@@ -54,8 +57,10 @@ from wallets.operations.work_inbox import work_inbox
 
 __all__ = [
     "activate_rail_account",
+    "address_outgoing",
     "adjust",
     "apply_event",
+    "approve_outgoings",
     "book",
     "capture",
     "change_rail_account",
@@ -92,6 +97,7 @@ __all__ = [
     "release",
     "renew_hook",
     "replay_event",
+    "settle_outgoings",
     "spend",
     "stop_rail_account",
     "take_charge_back",

@@ -7,10 +7,13 @@ what the house needs to know; what a notice then does is the business of whoever
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from wallets.errors import NotProven, UnknownRailKind
+
+if TYPE_CHECKING:
+    from wallets.rails.sending import Payer
 
 # Some rails refuse to be given an address that contains one of these.
 WORDS_RAILS_REFUSE: Final = ("mpesa", "safaricom", "sql", "query", "exe", "cmd")
@@ -106,6 +109,7 @@ class Rail:
     carries: Callable[[str, int | None], bool] = _carries_all
     read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing
     status_of_success: int = 202  # what the rail takes for an answer that it need not send again
+    payer: "Payer | None" = None  # what sends money through it, where it can send any
 
 
 _rails: dict[str, Rail] = {}
