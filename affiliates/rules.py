@@ -160,10 +160,11 @@ def obstacles(
         found.append(Obstacle("hold_period", "Its hold period is not over: refunds are still likely.", payable_at))
     if amount < 0:
         found.append(Obstacle("taken_back", "It is taken back, and netted with what is paid next."))
-    return [*found, *_obstacles_of_all(situation, at=at)]
+    return [*found, *obstacles_of_all(situation, at=at)]
 
 
-def _obstacles_of_all(situation: Situation, *, at: datetime) -> list[Obstacle]:
+def obstacles_of_all(situation: Situation, *, at: datetime) -> list[Obstacle]:
+    """Return what keeps anything of an affiliate's from being paid now."""
     found = []
     if situation.affiliate_state != "ACTIVE":
         found.append(Obstacle("affiliate_not_active", f"The affiliate is {situation.affiliate_state.lower()}."))

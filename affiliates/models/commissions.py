@@ -104,6 +104,9 @@ class Commission(models.Model):
     accrued_at = models.DateTimeField()
     payable_at = models.DateTimeField()  # when its hold period is over
     held_reason = models.CharField(max_length=500, blank=True)
+    freed_by = models.CharField(
+        max_length=250, blank=True, default="", db_default=""
+    )  # who let it go on: they have no vote on paying it
     reason = models.CharField(max_length=500, blank=True)  # of what was put right or voided
     ledger_transaction = models.ForeignKey(
         "ledger.Transaction", on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False

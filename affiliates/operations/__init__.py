@@ -4,6 +4,7 @@ from affiliates.operations.add_method import add_method
 from affiliates.operations.adjust_commission import adjust_commission
 from affiliates.operations.approve_claim import approve_claim
 from affiliates.operations.batch_commissions import batch_commissions
+from affiliates.operations.carry_on import carry_on
 from affiliates.operations.change_affiliate_state import change_affiliate_state
 from affiliates.operations.change_commissions import change_commissions
 from affiliates.operations.change_member_state import change_member_state
@@ -29,6 +30,7 @@ from affiliates.operations.note_click import note_click
 from affiliates.operations.nudge_lookups import nudge_lookups
 from affiliates.operations.open_purses import open_purses
 from affiliates.operations.open_tier import open_tier
+from affiliates.operations.put_payout_right import put_payout_right
 from affiliates.operations.record_rate import record_rate
 from affiliates.operations.register_affiliate import register_affiliate
 from affiliates.operations.register_member import register_member
@@ -56,6 +58,7 @@ __all__ = (
     "adjust_commission",
     "approve_claim",
     "batch_commissions",
+    "carry_on",
     "change_affiliate_state",
     "change_commissions",
     "change_member_state",
@@ -81,6 +84,7 @@ __all__ = (
     "nudge_lookups",
     "open_purses",
     "open_tier",
+    "put_payout_right",
     "record_rate",
     "register_affiliate",
     "register_member",

@@ -1,5 +1,6 @@
-"""Put everything that is due to an affiliate into a payout."""
+"""Put what is due to affiliates into payouts."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,30 +15,42 @@ from audit.operations.follow_many import Step
 from ledger.money import ZERO, exactly
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batched:
     """The rows that were put into it, and what they come to: what is paid is their sum, and no figure beside it."""
 
-    ids: tuple[UUID, ...]
+    ids: list[UUID]
     amount: Decimal
 
 
 @transaction.atomic
 def batch_commissions(
-    affiliate_id: UUID, *, program_id: UUID, asset_id: int, until: datetime | None = None, at: datetime
-) -> Batched:
-    """Claim the rows that are due, or were due before ``until``, with what was taken back, and add them up."""
+    affiliates: Collection[UUID], *, program_id: UUID, asset_id: int, until: datetime | None = None,
+    takes: Callable[[UUID, Decimal], bool], at: datetime,
+) -> dict[UUID, Batched]:  # fmt: skip
+    """Claim the rows of affiliates that are due, or were due before ``until``, with what was taken back.
+
+    ``takes`` is asked for each affiliate whether what is due, as it stands under the rows' locks, is put into a payout.
+    """
     due = Commission.objects.locked().filter(
-        affiliate=affiliate_id, program=program_id, asset=asset_id, state=CommissionState.DUE
+        affiliate__in=affiliates, program=program_id, asset=asset_id, state=CommissionState.DUE
     )
     if until is not None:
         due = due.filter(payable_at__lt=until)
-    rows = list(due)
+    found: dict[UUID, Batched] = {}
     with exactly():
-        amount = sum((row.amount for row in rows), ZERO)
+        for pk, affiliate_id, amount in due.values_list("pk", "affiliate", "amount"):
+            batched = found.setdefault(affiliate_id, Batched([], ZERO))
+            batched.ids.append(pk)
+            batched.amount += amount
+    taken = {affiliate_id: batched for affiliate_id, batched in found.items() if takes(affiliate_id, batched.amount)}
     follow_many(
         COMMISSION_TRANSITIONS,
-        [Step(pk=row.pk, source=row.state, to=CommissionState.BATCHED, program_id=program_id) for row in rows],
+        [
+            Step(pk=pk, source=CommissionState.DUE, to=CommissionState.BATCHED, program_id=program_id)
+            for batched in taken.values()
+            for pk in batched.ids
+        ],
         at=at,
     )
-    return Batched(tuple(row.pk for row in rows), amount)
+    return taken

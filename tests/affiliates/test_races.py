@@ -112,7 +112,11 @@ def test_a_row_is_voided_or_batched(troupe: Troupe) -> None:
             row.pk, program_id=troupe.program.pk, reason="never earned", at=timezone.now()
         ),
         lambda: operations.batch_commissions(
-            bea.pk, program_id=troupe.program.pk, asset_id=settlement.asset_id, at=timezone.now()
+            [bea.pk],
+            program_id=troupe.program.pk,
+            asset_id=settlement.asset_id,
+            takes=lambda *_: True,
+            at=timezone.now(),
         ),
     )
 

@@ -127,8 +127,12 @@ class Troupe:
         """Pay what is due, as a payout does, or leave it out; what was taken back more than that waits."""
         affiliate, now = self.affiliates[name], timezone.now()
         owner = Asset.objects.get(code=asset)
-        batched = operations.batch_commissions(affiliate.pk, program_id=self.program.pk, asset_id=owner.pk, at=now)
-        is_paid = is_paid and batched.amount > 0
+        batched = operations.batch_commissions(
+            [affiliate.pk], program_id=self.program.pk, asset_id=owner.pk, takes=lambda _, due: not is_paid or due > 0,
+            at=now,
+        ).get(affiliate.pk)  # fmt: skip
+        if batched is None:
+            return Decimal(0)
         if is_paid:
             self._book_payout(Purse.objects.get(affiliate=affiliate, asset=owner), batched.amount)
         operations.settle_batched(batched.ids, program_id=self.program.pk, is_paid=is_paid, at=now)
