@@ -8,3 +8,14 @@ class PayoutsConfig(AppConfig):
 
     name = "payouts"
     verbose_name = "Payouts"
+
+    def ready(self) -> None:
+        from payouts import operations, proposable
+        from wallets.rails import rails, register_handler
+        from wallets.rails.sending import CONFIRMED, REFUSED, RETURNED, UNCLEAR
+
+        proposable.register()
+        for rail in rails():
+            if rail.payer is not None and rail.hook_code:
+                for kind in (CONFIRMED, REFUSED, UNCLEAR, RETURNED):
+                    register_handler(rail.name, kind, operations.take_outcome)

@@ -21,6 +21,7 @@ from identity.models import Party, Program, Proposal
 from identity.states import PROGRAM_TRANSITIONS, Decision, ProgramStatus
 from ledger.models import Account, Asset, Hold, Intent, Period
 from ledger.states import INTENT_TRANSITIONS
+from payouts.models import Attempt
 from tests.affiliates.factories import (
     AdjustmentFactory,
     AffiliateFactory,
@@ -46,6 +47,7 @@ from tests.factories import (
     WalletFactory,
     WalletTransactionFactory,
 )
+from tests.payouts.factories import attempt_in, batch_in, payout_in
 from wallets.models import Outgoing, PaymentRecord, WalletTransaction
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
@@ -200,6 +202,10 @@ def adjustment_comes_to(adjustment: Adjustment, state: str) -> dict[str, Any]:
     return {"commission": CommissionFactory(program=adjustment.program)} if state == "APPLIED" else {}
 
 
+def attempt_comes_to(attempt: Attempt, state: str) -> dict[str, Any]:
+    return {"receipt": "R", "settled_at": timezone.now()} if state == "CONFIRMED" else {}
+
+
 # What changes with a state, because the database knows a row only with both.
 VALUES: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "affiliates.adjustment": adjustment_comes_to,
@@ -209,6 +215,7 @@ VALUES: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "affiliates.payoutmethod": method_comes_to,
     "affiliates.settlement": settlement_comes_to,
     "ledger.intent": intent_comes_to,
+    "payouts.attempt": attempt_comes_to,
 }
 
 
@@ -249,6 +256,9 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "ledger.hold": hold_in,
     "ledger.intent": intent_in,
     "ledger.period": period_in,
+    "payouts.attempt": attempt_in,
+    "payouts.payout": payout_in,
+    "payouts.payoutbatch": batch_in,
     "wallets.outgoing": outgoing_in,
     "wallets.paymentrecord": payment_in,
     "wallets.railaccount": lambda state: RailAccountFactory(state=state),

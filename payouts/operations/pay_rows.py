@@ -1,0 +1,54 @@
+"""Take what payouts pay as paid, as far as they have."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from affiliates import operations as affiliates
+from affiliates.states import CommissionState
+from ledger.money import ZERO, exactly
+from payouts.models import Part, Payout, PayoutLine
+
+REST = "What is not paid yet of a payout in parts."
+
+
+def pay_rows(payouts: Sequence[Payout], *, at: datetime) -> None:
+    """Follow the rows that payouts pay to PAID. Of one in parts the rest is carried on in a row of its own.
+
+    So what is earned and not paid is at every moment what the books say.
+    """
+    for program_id, asset_id in {(payout.program_id, payout.asset_id) for payout in payouts}:
+        some = [
+            payout for payout in payouts
+            if (payout.program_id, payout.asset_id) == (program_id, asset_id) and payout.affiliate_id is not None
+        ]  # fmt: skip
+        _pay(some, program_id=program_id, asset_id=asset_id, at=at)
+
+
+def _pay(payouts: Sequence[Payout], *, program_id: UUID, asset_id: int, at: datetime) -> None:
+    open_rows = PayoutLine.objects.filter(
+        payout__in=[payout.pk for payout in payouts], is_live=True, commission__state=CommissionState.BATCHED
+    ).values_list("commission", flat=True)
+    affiliates.settle_batched(list(open_rows), program_id=program_id, is_paid=True, at=at)
+    rests = _rests(payouts)
+    carried = affiliates.carry_on(
+        {payout.payee_id: rests[payout.pk] for payout in payouts if payout.pk in rests}, program_id=program_id,
+        asset_id=asset_id, reason=REST, out=CommissionState.PAID, on=CommissionState.BATCHED, at=at,
+    )  # fmt: skip
+    PayoutLine.objects.bulk_create(
+        PayoutLine(program_id=program_id, payout=payout, commission_id=commission_id)
+        for payout in payouts
+        if payout.pk in rests
+        for commission_id in (carried[payout.payee_id].out_id, carried[payout.payee_id].on_id)
+    )
+
+
+def _rests(payouts: Sequence[Payout]) -> dict[UUID, Decimal]:
+    """Return what is not paid yet of payouts in parts."""
+    rests: dict[UUID, Decimal] = {}
+    unpaid = Part.objects.filter(payout__in=[payout.pk for payout in payouts], paid_at=None)
+    with exactly():
+        for payout_id, amount in unpaid.values_list("payout", "amount"):
+            rests[payout_id] = rests.get(payout_id, ZERO) + amount
+    return rests

@@ -1,0 +1,60 @@
+"""Begin to send what was agreed on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from audit.operations import follow
+from identity.models import Proposal
+from payouts import rules
+from payouts.errors import RailOutOfUse
+from payouts.models import Part, Payout, PayoutBatch
+from payouts.operations.approve_batch import agreed_batch
+from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
+from payouts.queries.accounts import accounts_by_id, payer_of, unit_of
+from payouts.queries.sendable import HAS_MOVED
+from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState
+from wallets.states import RailAccountState
+
+
+def start_batch(proposal: Proposal, at: datetime) -> Mapping[str, Any]:
+    """Cut what is paid into what the rails take, and let it go. It is called when the proposal is carried out.
+
+    :raises BatchChanged: if what is in the batch is not what was agreed on.
+    :raises RailOutOfUse: if an account that it pays from is not in use.
+    """
+    batch = agreed_batch(proposal)
+    accounts = accounts_by_id(
+        set(batch.payouts.filter(rail_account__isnull=False).values_list("rail_account", flat=True))
+    )
+    for account in accounts.values():
+        if account.state != RailAccountState.ACTIVE:
+            raise RailOutOfUse(account=account.name, state=account.get_state_display().lower())
+    ready = list(Payout.objects.locked().filter(batch=batch, state=PayoutState.READY))
+    unit = unit_of(batch.asset)
+    limits = {pk: payer_of(account).limits(unit) for pk, account in accounts.items()}
+    parts = []
+    for payout in ready:
+        limit = limits.get(payout.rail_account_id) if payout.rail_account_id else None
+        amounts = (
+            rules.parts_of(payout.amount, least=limit.least, most=limit.most) if limit else [payout.amount]
+        )  # fmt: skip
+        parts += [
+            Part(program_id=batch.program_id, payout=payout, number=number, amount=amount)
+            for number, amount in enumerate(amounts, start=1)
+        ]
+    Part.objects.bulk_create(parts, batch_size=2_000)
+
+    follow(
+        BATCH_TRANSITIONS, batch, to=BatchState.PROCESSING, at=at, program_id=batch.program_id,
+        payload={"payouts": len(ready), "parts": len(parts)}, values={"started_at": at},
+    )  # fmt: skip
+    held = _hold_who_moved(batch, at=at)
+    return {"payouts": len(ready), "held": held}
+
+
+def _hold_who_moved(batch: PayoutBatch, *, at: datetime) -> int:
+    """Hold back whoever is not who they were when others agreed, and return how many that are."""
+    moved = list(Payout.objects.locked().filter(HAS_MOVED, batch=batch, state=PayoutState.READY))
+    hold_back([(payout, PAYEE_CHANGED) for payout in moved], at=at)
+    return len(moved)

@@ -1,0 +1,102 @@
+"""Which rail accounts money can be sent from, and where what is sent stands in the books."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+
+from identity.models import Program
+from ledger.models import Account, Asset
+from ledger.queries.balances import balance_now
+from wallets.models import RailAccount
+from wallets.queries.rail_accounts import hook_path, secrets_of
+from wallets.rails import rail_named
+from wallets.rails.sending import Desk, Limits, Payer, Unit
+from wallets.states import RailAccountState
+
+PAYOUTS = "system:payouts"
+
+
+def unit_of(asset: Asset) -> Unit:
+    """Return an asset as rails know it."""
+    return Unit(asset.code, asset.scale, asset.payable_scale, asset.chain_id, asset.contract)
+
+
+def payer_of(account: RailAccount) -> Payer:
+    """Return what sends from an account that can send."""
+    payer = rail_named(account.rail).payer
+    assert payer is not None, f"nothing can be sent through {account.rail}"
+    return payer
+
+
+def desk_of(account: RailAccount) -> Desk:
+    """Return all that a payer has to know of an account.
+
+    :raises SecretUnreadable: if its secrets can't be read.
+    """
+    path = hook_path(account)
+    return Desk(
+        account_id=account.pk, number=account.number, secrets=secrets_of(account),
+        hook_url=f"{settings.PUBLIC_URL}{path}" if path else "",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An account that a kind of destination can be paid from, and what goes through it."""
+
+    account: RailAccount
+    payer: Payer
+    limits: Limits
+
+
+def senders_of(program: Program, asset: Asset, *, named: Collection[str] = ()) -> Mapping[str, list[Sender]]:
+    """Return the accounts in use that an asset can be sent from, by the kind of destination that they pay to."""
+    accounts = RailAccount.objects.filter(
+        program=program, state=RailAccountState.ACTIVE, assets__contains=[asset.code]
+    ).order_by("name")
+    if named:
+        accounts = accounts.filter(name__in=named)
+    unit = unit_of(asset)
+    found: dict[str, list[Sender]] = {}
+    for account in accounts:
+        rail = rail_named(account.rail)
+        if rail.payer is not None and rail.carries(account.number, asset.chain_id):
+            found.setdefault(rail.payer.pays, []).append(Sender(account, rail.payer, rail.payer.limits(unit)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RailBooks:
+    """The accounts of a rail account in the books, of one asset."""
+
+    float_id: int
+    in_flight_id: int
+    fees_id: int
+    clearing_id: int
+    suspense_id: int
+
+
+def books_of(account: RailAccount, asset_id: int) -> RailBooks:
+    """Return where a rail account stands in the books; it was opened with the account."""
+    codes = {f"rail:{account.name}:{part}": part for part in ("float", "in_flight", "fees", "clearing", "suspense")}
+    rows = Account.objects.filter(program=account.program_id, asset=asset_id, code__in=codes).values_list("code", "pk")
+    found = {f"{codes[code]}_id": pk for code, pk in rows}
+    return RailBooks(**found)
+
+
+def float_at(account: RailAccount, asset_id: int) -> Decimal:
+    """Return how much the books say there is to send."""
+    return balance_now(Account.objects.get(pk=books_of(account, asset_id).float_id))
+
+
+def accounts_by_id(ids: Collection[UUID]) -> dict[UUID, RailAccount]:
+    """Return rail accounts by their ids."""
+    return {account.pk: account for account in RailAccount.objects.filter(pk__in=ids).select_related("program")}
+
+
+def coin_of(account: RailAccount, asset: Asset) -> Asset | None:
+    """Return the coin in which a chain takes its gas, where the books know it."""
+    return Asset.objects.filter(chain_id=asset.chain_id, contract="").first() if asset.chain_id else None
