@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/v2/enterprise/ledger/", include("ledger.api.urls")),
     path("api/v2/", include(wallets.urls)),
     path("api/v2/", include("affiliates.api.urls")),
+    path("api/v2/", include("payouts.api.urls")),
     path("api/customer/", include(customer)),
     path("wallets/", include(service)),
     path("api/session/", include((browsable_api, "rest_framework"))),

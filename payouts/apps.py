@@ -10,10 +10,11 @@ class PayoutsConfig(AppConfig):
     verbose_name = "Payouts"
 
     def ready(self) -> None:
-        from payouts import operations, proposable
+        from payouts import checks, operations, proposable
         from wallets.rails import rails, register_handler
         from wallets.rails.sending import CONFIRMED, REFUSED, RETURNED, UNCLEAR
 
+        checks.register()
         proposable.register()
         for rail in rails():
             if rail.payer is not None and rail.hook_code:

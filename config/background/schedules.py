@@ -40,6 +40,10 @@ def timetables() -> list[Timetable]:
         Timetable("look at receipts again", "affiliates.tasks.look_again", "settlements", "* 2-4 * * *"),
         Timetable("let commissions fall due", "affiliates.tasks.mature", "reconciler", "* * * * *"),
         Timetable("add tallies up", "affiliates.tasks.fold_tallies", "reconciler", "*/5 * * * *"),
+        # A nudge may be lost with its broker; what was agreed to is not.
+        Timetable("send payouts", "payouts.tasks.send", "payouts", "* * * * *"),
+        Timetable("ask what came of payouts", "payouts.tasks.ask", "payouts", "* * * * *"),
+        Timetable("tidy payouts up", "payouts.tasks.tidy", "reconciler", "* * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
         # A nudge may be lost with its broker; intents are not.
         Timetable("carry out intents", "ledger.tasks.work_intents", "intents", "* * * * *"),

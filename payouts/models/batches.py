@@ -18,9 +18,9 @@ class PayoutBatchQuerySet(models.QuerySet["PayoutBatch"]):
         """Those of the programs whose payouts ``user`` may read."""
         return self.filter(program__in=Membership.objects.programs_where(user, "payout.read"))
 
-    def locked(self) -> "PayoutBatchQuerySet":
-        """Take their locks: before those of the payouts in them."""
-        return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    def locked(self, *, skip: bool = False) -> "PayoutBatchQuerySet":
+        """Take their locks, or leave out those that somebody works on: before those of the payouts in them."""
+        return self.select_for_update(no_key=True, of=("self",), skip_locked=skip).order_by("pk")
 
 
 class PayoutBatch(models.Model):

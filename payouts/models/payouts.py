@@ -140,6 +140,11 @@ class Payout(models.Model):
         return payee
 
     @property
+    def masked(self) -> str:
+        """What is shown of where it goes: enough to know one's own."""
+        return f"{self.destination[:4]}…{self.destination[-4:]}" if len(self.destination) > 10 else self.destination
+
+    @property
     def key(self) -> str:
         """What it is called in the books."""
         return f"PAYOUT:{self.batch_id}:{self.payee_id}"

@@ -17,6 +17,7 @@ from payouts.operations.leave_out import leave_out
 from payouts.operations.let_go import let_go
 from payouts.operations.let_go_of_brake import let_go_of_brake
 from payouts.operations.note_makers import note_makers
+from payouts.operations.nudge_sending import nudge_sending
 from payouts.operations.pay_rows import pay_rows
 from payouts.operations.pay_wallets import pay_wallets
 from payouts.operations.pull_brake import pull_brake
@@ -34,9 +35,11 @@ from payouts.operations.settle_payouts import settle_payouts
 from payouts.operations.start_batch import start_batch
 from payouts.operations.store_attempts import store_attempts
 from payouts.operations.submit_batch import submit_batch
+from payouts.operations.sweep_batches import sweep_batches
 from payouts.operations.take_numbers import take_numbers
 from payouts.operations.take_outcome import take_outcome
 from payouts.operations.take_return import take_return
+from payouts.operations.vote_on_batch import vote_on_batch
 
 __all__ = [
     "add_payee",
@@ -56,6 +59,7 @@ __all__ = [
     "let_go",
     "let_go_of_brake",
     "note_makers",
+    "nudge_sending",
     "pay_rows",
     "pay_wallets",
     "pull_brake",
@@ -73,7 +77,9 @@ __all__ = [
     "start_batch",
     "store_attempts",
     "submit_batch",
+    "sweep_batches",
     "take_numbers",
     "take_outcome",
     "take_return",
+    "vote_on_batch",
 ]

@@ -11,6 +11,7 @@ from identity.operations import execute_proposal
 from identity.states import Decision
 from payouts.errors import MayNotExecute
 from payouts.models import PayoutBatch
+from payouts.operations.nudge_sending import nudge_sending
 from payouts.operations.require_running import require_running
 from payouts.queries.batches import batch_of
 from payouts.states import BatchState
@@ -36,5 +37,6 @@ def execute_batch(batch_id: UUID, *, program_id: UUID, by: User, at: datetime) -
         raise MayNotExecute
     require_running(program_id)
     execute_proposal(batch.proposal.pk, at=at)
+    nudge_sending()
     batch.refresh_from_db()
     return batch

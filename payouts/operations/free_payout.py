@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.operations import follow
 from payouts.errors import ApprovalOver, NothingToPay
 from payouts.models import Payout
+from payouts.operations.nudge_sending import nudge_sending
 from payouts.queries.batches import locked_payout
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
@@ -29,6 +30,7 @@ def free_payout(payout_id: UUID, *, program_id: UUID, reason: str, at: datetime)
     if payout.state == PayoutState.HELD and Payout.objects.filter(HAS_MOVED, pk=payout_id).exists():
         raise NothingToPay(payee=str(payout.affiliate or payout.outgoing), reason=payout.reason)
 
+    nudge_sending()
     return follow(
         PAYOUT_TRANSITIONS, payout, to=PayoutState.READY, at=at, program_id=program_id, payload={"reason": reason},
         values={"why": "", "reason": ""},

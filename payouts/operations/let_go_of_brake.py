@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.operations import record
 from payouts.errors import NotStopped
 from payouts.models import Brake
+from payouts.operations.nudge_sending import nudge_sending
 
 
 @transaction.atomic
@@ -21,5 +22,6 @@ def let_go_of_brake(program_id: UUID, *, reason: str, at: datetime) -> Brake:
         raise NotStopped
     brake.is_on, brake.reason, brake.changed_at = False, "", at
     brake.save(update_fields=("is_on", "reason", "changed_at"))
+    nudge_sending()
     record("payouts.brake.let_go", subject=brake, at=at, program_id=program_id, payload={"reason": reason})
     return brake

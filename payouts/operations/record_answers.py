@@ -41,7 +41,7 @@ def record_answers(answers: Sequence[tuple[UUID, Answer]], *, at: datetime) -> N
     An answer that came before is taken in once; one that contradicts what we know is kept, and found by reconciliation.
     """
     batches = _record(answers, at=at)
-    with transaction.atomic():  # the batch's lock comes before its payouts', so this is a transaction of its own
+    with transaction.atomic():
         settle_batches(batches, at=at)
 
 

@@ -9,6 +9,7 @@ from audit.errors import WrongState
 from audit.operations import record
 from payouts.models import Payout
 from payouts.operations.free_payout import require_approval
+from payouts.operations.nudge_sending import nudge_sending
 from payouts.queries.batches import locked_payout
 from payouts.states import PayoutState
 from wallets.queries.checking import require_reason
@@ -31,6 +32,7 @@ def retry_payout(payout_id: UUID, *, program_id: UUID, reason: str, at: datetime
     if payout.retry_at is None:
         payout.retry_at = at
         payout.save(update_fields=("retry_at",))
+        nudge_sending()
         record(
             "payouts.payout.retried", subject=payout, at=at, program_id=program_id, payload={"reason": reason}
         )  # fmt: skip

@@ -10,8 +10,12 @@ from payouts.states import BATCH_TRANSITIONS, MOVING, RUNNING, TROUBLED, BatchSt
 
 
 def settle_batches(ids: Collection[UUID], *, at: datetime) -> None:
-    """Follow each batch to where its payouts are, if nothing of it moves. The caller holds no payout's lock."""
-    for batch in PayoutBatch.objects.locked().filter(pk__in=ids, state__in=RUNNING):
+    """Follow each batch to where its payouts are, if nothing of it moves any more.
+
+    The caller may hold payouts' locks, which come behind the batch's: so nobody is waited for here, and what is left
+    out is swept up later.
+    """
+    for batch in PayoutBatch.objects.locked(skip=True).filter(pk__in=ids, state__in=RUNNING):
         settle_batch(batch, at=at)
 
 

@@ -41,6 +41,7 @@ from ledger.models import Account, Balance, Hold, Intent, IssuedStatement, Perio
 from ledger.models import Entry as LedgerEntry
 from notifications.models import Delivery
 from notifications.states import DeliveryState
+from payouts.models import Attempt, Payout, PayoutBatch
 from tests.affiliates.factories import (
     AdjustmentFactory,
     AffiliateFactory,
@@ -81,6 +82,7 @@ from tests.factories import (
     WalletFactory,
     WalletTransactionFactory,
 )
+from tests.payouts.factories import attempt_in, batch_in, payout_in
 from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
 
 
@@ -288,6 +290,9 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),
     PaymentRecord: _payment,
+    Attempt: lambda program: attempt_in(payout=payout_in("SENDING", program=program, affiliate=_affiliate(program))),
+    Payout: lambda program: payout_in(program=program, affiliate=_affiliate(program)),
+    PayoutBatch: lambda program: batch_in(program=program, note=f"{program.slug} week"),
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,
     Proposal: lambda program: ProposalFactory(

@@ -1,0 +1,60 @@
+"""What payouts ask every night."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from audit.reconciliation import Check, Discrepancy, Scope, register_check
+from payouts.queries import checking
+from payouts.queries.troubles import troubled, waiting_for_people
+
+Found = tuple[int, list[checking.Difference]]
+
+
+def register() -> None:
+    """Have it asked."""
+    for name, label, compare, says in (
+        ("payouts.reserved", "What is set aside for affiliates is what payouts owe them", checking.reserved,
+         "{what} is to be paid {rows} {asset} and {books} is set aside"),
+        ("payouts.in_flight", "What is in flight is what was tried and not answered", checking.in_flight,
+         "{rows} {asset} is on its way from {what} and the books say {books}"),
+        ("payouts.passing", "Nothing stays where payouts pass through", checking.passing,
+         "{books} {asset} stays in {what}"),
+        ("payouts.paid", "Payouts are paid as their parts are", checking.paid,
+         "Payout {what} is for {rows} {asset} and its parts have paid {books}"),
+    ):  # fmt: skip
+        register_check(Check(name=name, label=label, examine=_examine(compare, says)))
+    register_check(
+        Check(name="payouts.outcomes", label="What came of payouts is known, and only once", examine=_outcomes)
+    )
+
+
+def _examine(compare: Callable[[UUID | None], Found], says: str) -> Callable[[Scope], Iterator[Discrepancy]]:
+    def examine(scope: Scope) -> Iterator[Discrepancy]:
+        scope.examined, found = compare(scope.program_id)
+        for one in found:
+            yield Discrepancy(
+                key=f"{one.program_id}:{one.what}:{one.asset}",
+                title=says.format(what=one.what, asset=one.asset, rows=one.rows, books=one.books),
+                ours={"rows": one.rows}, theirs={"books": one.books}, program_id=one.program_id,
+            )  # fmt: skip
+
+    return examine
+
+
+def _outcomes(scope: Scope) -> Iterator[Discrepancy]:
+    examined, found = troubled(scope.program_id)
+    for attempt in found:
+        yield Discrepancy(
+            key=f"{attempt.trouble}:{attempt.pk}",
+            title=f"{attempt.rail_account.name}: {attempt.reference}: {attempt.get_trouble_display().lower()}",
+            ours={"state": attempt.state, "amount": str(attempt.amount), "payout": str(attempt.payout_id)},
+            theirs={"receipt": attempt.receipt, **attempt.evidence}, program_id=attempt.program_id,
+        )  # fmt: skip
+    for attempt in waiting_for_people(scope.program_id):
+        yield Discrepancy(
+            key=f"unknown:{attempt.pk}",
+            title=f"{attempt.rail_account.name}: nobody knows what came of {attempt.reference}, the rail included",
+            ours={"since": attempt.stored_at.isoformat(), "amount": str(attempt.amount)},
+            theirs={"reason": attempt.reason, **attempt.evidence}, program_id=attempt.program_id,
+        )  # fmt: skip
+    scope.examined = examined
