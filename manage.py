@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Countinghouse's command line: `python manage.py help`."""
 
+import gc
 import os
 import sys
 
@@ -11,6 +12,8 @@ OWNER_COMMANDS = ("migrate", "bench", "backup", "restore_drill")
 def main() -> None:
     """Run one command; a bad environment or an unreachable database is a sentence, not a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # What is loaded stays: looking through it for rubbish again and again is a seventh of every start.
+    gc.set_threshold(50_000, 20, 20)
     # A seed as SQL is made in a database of its own.
     if sys.argv[1:2] and (sys.argv[1] in OWNER_COMMANDS or (sys.argv[1] == "seed" and "--sql" in sys.argv)):
         os.environ["COUNTINGHOUSE_DATABASE_ROLE"] = "owner"

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.core.cache import cache
 from django.test import TransactionTestCase
 from django.utils import timezone
 from rest_framework.test import APIClient
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from audit import reconciliation
 from audit.context import acting_as
@@ -17,13 +19,38 @@ from identity import rules
 from identity.models import Program, User
 from identity.states import Role
 from tests.factories import MembershipFactory, ProgramFactory, UserFactory
-from tests.fresh_database import drop_template, make_template, restore_from_template
+from tests.fresh_database import copy_template, drop_template, make_template, restore_from_template
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture", action="store_true", help="run the full crash matrix, not a sample of it")
     parser.addoption("--seed", type=int, default=None, help="replay the torture run that printed this seed")
     parser.addoption("--rounds", type=int, default=None, help="how many rounds of torture")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Every test client builds the middleware anew, and listing the static files is most of what that costs."""
+    listed: dict[str, dict[str, Any]] = {}
+    listing = WhiteNoiseMiddleware.add_files_from_finders
+
+    def once(self: WhiteNoiseMiddleware) -> None:
+        if self.static_prefix not in listed:
+            listing(self)
+            listed[self.static_prefix] = dict(self.files)
+        self.files.update(listed[self.static_prefix])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rubbish_is_seldom_collected() -> None:
+    """What is loaded stays to the end; looking through it again and again would be a tenth of the whole."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +95,12 @@ def acting() -> Iterator[None]:
     """Name somebody as the actor, for operations called by the test itself."""
     with acting_as("test", "pytest"):
         yield
+
+
+@pytest.fixture
+def scratch_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy the databases that benchmarks and seeds make for themselves: to migrate one takes ten seconds."""
+    monkeypatch.setattr("config.bench.scratch.call_command", lambda *_, **__: copy_template())
 
 
 @pytest.fixture

@@ -42,6 +42,15 @@ def restore_from_template() -> None:
         server.execute(SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(database, template))
 
 
+def copy_template() -> None:
+    """Fill the database that the connection points at, new and empty, as migrations would: `x_bench` beside `x`."""
+    scratch = connection.settings_dict["NAME"]
+    names = Identifier(scratch), Identifier(f"{scratch.removesuffix('_bench')}_template")
+    with _server() as server:
+        server.execute(SQL("DROP DATABASE {}").format(names[0]))
+        server.execute(SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names))
+
+
 def drop_template() -> None:
     """Remove the copy."""
     with _server() as server:

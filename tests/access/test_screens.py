@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -145,12 +146,14 @@ def test_no_page_says_a_word_of_another_program(label: str, world: World) -> Non
 # Buttons
 
 
+@cache  # to ask the site for its addresses is to make all of them anew
 def words_of(name: str) -> list[str]:
     """Return what stands in the address of a button beside plain text."""
     route = next(str(each.pattern) for _, each in doors.patterns(admin.site.urls[0]) if each.name == name)
     return re.findall(r"<(?:\w+:)?(\w+)>", route)
 
 
+@cache
 def model_of(name: str) -> type[Model] | None:
     """Return the model of the screen that a button is on."""
     return next((each for label, each in MODELS.items() if name.startswith(label.replace(".", "_") + "_")), None)

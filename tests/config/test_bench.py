@@ -69,6 +69,7 @@ def test_runs_on_a_database_of_its_own_and_drops_it(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("scratch_copied")
 def test_on_grown_books_ledger_verify_is_clean_and_answers_are_timed(tmp_path: Path) -> None:
     said, report = StringIO(), tmp_path / "report.md"
 
@@ -85,6 +86,7 @@ def test_on_grown_books_ledger_verify_is_clean_and_answers_are_timed(tmp_path: P
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("scratch_copied")
 def test_spending_is_measured_on_the_production_server(monkeypatch: pytest.MonkeyPatch) -> None:
     said = StringIO()
     for name, few in {"WALLETS": 4, "REQUESTS": 32, "OPEN_LOOP_SECONDS": 1, "LEAST_SAMPLED": 20}.items():

@@ -197,6 +197,7 @@ def test_the_journal_says_who_seeded() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("scratch_copied")
 def test_the_seed_as_sql_makes_the_same_rows() -> None:
     told = StringIO()
     call_command("seed", "--demo", "--sql", stdout=told)

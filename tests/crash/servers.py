@@ -23,6 +23,7 @@ from django.db import connections
 from config.environment import BASE_DIR
 from config.environment.variables import VARIABLES
 from config.postgres.embedded import EmbeddedPostgres
+from tests.memory import spacious
 
 START_SECONDS_LIMIT = 20
 # Long enough for a busy machine; what is awaited comes sooner.
@@ -62,7 +63,7 @@ def listens(port: int) -> bool:
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """Make a folder that PostgreSQL's account can enter too: pytest's own are closed to everybody else."""
-    folder = Path(tempfile.mkdtemp(prefix="countinghouse-crash-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="countinghouse-crash-", dir=spacious()))
     folder.chmod(0o755)
     try:
         yield folder
