@@ -28,7 +28,7 @@ class PayoutFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=PayoutState.choices)
     payee_type = filters.MultipleChoiceFilter(choices=PayeeType.choices)
     asset = filters.CharFilter(field_name="asset__code", max_length=20)
-    account = filters.CharFilter(field_name="rail_account__name", max_length=40)
+    rail = filters.CharFilter(field_name="rail_account__name", max_length=40)
     receipt = filters.CharFilter(max_length=200)
     reference = filters.CharFilter(field_name="attempts__reference", max_length=20)
     rail_reference = filters.CharFilter(field_name="attempts__rail_reference", max_length=120)

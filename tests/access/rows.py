@@ -291,7 +291,12 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     ),
     PaymentRecord: _payment,
     Attempt: lambda program: attempt_in(payout=payout_in("SENDING", program=program, affiliate=_affiliate(program))),
-    Payout: lambda program: payout_in(program=program, affiliate=_affiliate(program)),
+    Payout: lambda program: (
+        attempt_in(
+            payout=payout_in("SENDING", program=program, affiliate=_affiliate(program)),
+            rail_reference=f"{program.slug}-{uuid4().hex[:8]}",
+        ).payout
+    ),
     PayoutBatch: lambda program: batch_in(program=program, note=f"{program.slug} week"),
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,

@@ -343,6 +343,7 @@ AUTOCOMPLETES = {
     "affiliates.commission": "commission.read",
     "affiliates.commissionreport": "commission.read",
     "affiliates.member": "member.read",
+    "affiliates.payoutmethod": "affiliate.read",
     "affiliates.settlement": "settlement.read",
     "affiliates.tier": "affiliate.read",
     "audit.reconciliationrun": "reconciliation.read",

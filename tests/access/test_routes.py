@@ -176,6 +176,7 @@ def probes(route: Route, world: World) -> Iterator[str]:
         else:
             for part in ["account_of"] if name == "account" else each.field_name.split("__"):
                 value = account_of(foreign) if part == "account_of" else getattr(value, part)
+                value = value.first() if hasattr(value, "get_queryset") else value
         if isinstance(value, datetime):
             value = value.isoformat().replace("+", "%2B")
         yield f"?{name}={value}"
