@@ -127,6 +127,21 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Payouts",
+                "separator": True,
+                "items": [
+                    {
+                        **_item("Batches", "outbox", "admin:payouts_payoutbatch_changelist", "payout.read"),
+                        "active": lambda request: (
+                            request.path.startswith("/admin/payouts/payoutbatch/")
+                            and not request.path.startswith("/admin/payouts/payoutbatch/desks/")
+                        ),
+                    },
+                    _item("Payouts", "send_money", "admin:payouts_payout_changelist", "payout.read"),
+                    _item("Sending", "speed", "admin:payouts_payoutbatch_desks", "payout.read"),
+                ],
+            },
+            {
                 "title": "Books",
                 "separator": True,
                 "items": [
