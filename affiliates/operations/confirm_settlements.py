@@ -15,6 +15,7 @@ from affiliates.operations.find_books import EXPENSE, REVENUE, SETTLEMENTS, Book
 from affiliates.operations.open_purses import open_purses
 from affiliates.operations.write_commissions import NewCommission, write_commissions
 from affiliates.queries.families import Family, Sold, families
+from affiliates.queries.people import one_of
 from affiliates.states import (
     CLAIM_TRANSITIONS,
     RECOGNISED,
@@ -96,7 +97,7 @@ def confirm_settlements(proofs: Sequence[Proof], *, at: datetime) -> list[Outcom
 def _locked(ids: set[UUID]) -> dict[UUID, _Row]:
     found = (
         Settlement.objects.locked()
-        .filter(pk__in=ids)
+        .filter(one_of("pk", ids))
         .values_list(
             "pk", "program_id", "asset_id", "amount", "state", "rail", "chain_id", "tx_hash", "member__affiliate_id"
         )
@@ -154,7 +155,7 @@ def _clearing(proofs: Sequence[Proof], rows: Mapping[UUID, _Row]) -> _Rails:
 
 def _book(rows: Sequence[_Row], proofs: Mapping[UUID, Proof], clearing: _Rails, *, at: datetime) -> None:
     waiting = [row.pk for row in rows]
-    claims = list(Claim.objects.locked().filter(settlement__in=waiting).exclude(state=ClaimState.SETTLED))
+    claims = list(Claim.objects.locked().filter(one_of("settlement", waiting)).exclude(state=ClaimState.SETTLED))
     programs = Program.objects.in_bulk({row.program_id for row in rows})
     assets = Asset.objects.in_bulk({row.asset_id for row in rows})
     earned = families([
