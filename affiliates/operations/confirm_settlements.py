@@ -223,13 +223,13 @@ def _step(row: _Row, proof: Proof, family: Family, booked: Mapping[str, UUID], *
         pk=row.pk, source=row.state, to=SettlementState.CONFIRMED, program_id=row.program_id,
         payload={"amount": f"{row.amount:f}", "commissions": shares}, actor=actor, correlation_id=correlation_id,
         values={
-            "affiliate": family.affiliate_id and str(family.affiliate_id),
-            "parent": family.parent_id and str(family.parent_id),
+            "affiliate": family.affiliate_id and family.affiliate_id.hex,
+            "parent": family.parent_id and family.parent_id.hex,
             "rail": proof.rail or row.rail, "chain_id": proof.chain_id or row.chain_id,
             "tx_hash": proof.tx_hash or row.tx_hash, "position": proof.position, "block_number": proof.block_number,
-            "rail_event": proof.rail_event and str(proof.rail_event),
+            "rail_event": proof.rail_event and proof.rail_event.hex,
             "occurred_at": proof.occurred_at, "confirmed_at": at, "verified_at": at, "due_at": None, "verdict": "",
-            "ledger_transaction": str(booked[key_of(row.pk, "booked")]),
+            "ledger_transaction": booked[key_of(row.pk, "booked")].hex,
         },
     )  # fmt: skip
 

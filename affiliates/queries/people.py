@@ -115,8 +115,9 @@ class Standings:
     def __init__(self, affiliate_ids: Collection[UUID]) -> None:
         self._rows: dict[UUID, list[Stood]] = {}
         found = Standing.objects.filter(one_of("affiliate", affiliate_ids)).order_by("affiliate", "number")
-        for affiliate_id, *row in found.values_list("affiliate_id", "parent_id", "tier_id", "valid_from"):
-            self._rows.setdefault(affiliate_id, []).append(Stood(*row))
+        rows = found.values_list("affiliate_id", "parent_id", "tier_id", "valid_from")
+        for affiliate_id, parent_id, tier_id, valid_from in rows:
+            self._rows.setdefault(affiliate_id, []).append(Stood(parent_id, tier_id, valid_from))
 
     def at(self, affiliate_id: UUID, moment: datetime) -> Stood:
         """Return where the affiliate stood at a moment; before its first row it stood there, too."""

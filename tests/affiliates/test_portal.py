@@ -178,6 +178,7 @@ def test_each_commission_says_what_for_and_what_it_waits_for(troupe: Troupe, bus
     said = words_of(busy.page(f"commissions/{taken.pk}/"))
     assert "Returned of it" in said
     assert "Hold period until" not in said
+    assert taken.reversal is not None
     assert f"{taken.reversal.amount:.2f} KES" in said
 
 
