@@ -16,10 +16,11 @@ class DomainError(Exception):
 
     def __init__(self, **params: Any) -> None:
         self.params = params
-        super().__init__(self.message.format_map(params))
+        super().__init__(str(self))
 
     def __str__(self) -> str:
-        return self.message.format_map(self.params)
+        said = {name: ", ".join(map(str, it)) if isinstance(it, list) else it for name, it in self.params.items()}
+        return self.message.format_map(said)
 
 
 class WrongState(DomainError):

@@ -15,6 +15,7 @@ from affiliates.operations.find_books import EXPENSE, REVENUE, SETTLEMENTS, Book
 from affiliates.operations.open_purses import open_purses
 from affiliates.operations.write_commissions import NewCommission, write_commissions
 from affiliates.queries.families import Family, Sold, families
+from affiliates.queries.people import one_of
 from affiliates.states import (
     CLAIM_TRANSITIONS,
     RECOGNISED,
@@ -96,7 +97,7 @@ def confirm_settlements(proofs: Sequence[Proof], *, at: datetime) -> list[Outcom
 def _locked(ids: set[UUID]) -> dict[UUID, _Row]:
     found = (
         Settlement.objects.locked()
-        .filter(pk__in=ids)
+        .filter(one_of("pk", ids))
         .values_list(
             "pk", "program_id", "asset_id", "amount", "state", "rail", "chain_id", "tx_hash", "member__affiliate_id"
         )
@@ -154,7 +155,7 @@ def _clearing(proofs: Sequence[Proof], rows: Mapping[UUID, _Row]) -> _Rails:
 
 def _book(rows: Sequence[_Row], proofs: Mapping[UUID, Proof], clearing: _Rails, *, at: datetime) -> None:
     waiting = [row.pk for row in rows]
-    claims = list(Claim.objects.locked().filter(settlement__in=waiting).exclude(state=ClaimState.SETTLED))
+    claims = list(Claim.objects.locked().filter(one_of("settlement", waiting)).exclude(state=ClaimState.SETTLED))
     programs = Program.objects.in_bulk({row.program_id for row in rows})
     assets = Asset.objects.in_bulk({row.asset_id for row in rows})
     earned = families([
@@ -222,13 +223,13 @@ def _step(row: _Row, proof: Proof, family: Family, booked: Mapping[str, UUID], *
         pk=row.pk, source=row.state, to=SettlementState.CONFIRMED, program_id=row.program_id,
         payload={"amount": f"{row.amount:f}", "commissions": shares}, actor=actor, correlation_id=correlation_id,
         values={
-            "affiliate": family.affiliate_id and str(family.affiliate_id),
-            "parent": family.parent_id and str(family.parent_id),
+            "affiliate": family.affiliate_id and family.affiliate_id.hex,
+            "parent": family.parent_id and family.parent_id.hex,
             "rail": proof.rail or row.rail, "chain_id": proof.chain_id or row.chain_id,
             "tx_hash": proof.tx_hash or row.tx_hash, "position": proof.position, "block_number": proof.block_number,
-            "rail_event": proof.rail_event and str(proof.rail_event),
+            "rail_event": proof.rail_event and proof.rail_event.hex,
             "occurred_at": proof.occurred_at, "confirmed_at": at, "verified_at": at, "due_at": None, "verdict": "",
-            "ledger_transaction": str(booked[key_of(row.pk, "booked")]),
+            "ledger_transaction": booked[key_of(row.pk, "booked")].hex,
         },
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Draft the reports of a period."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -11,6 +12,8 @@ from affiliates.operations.total_up import total_up, whole_tables
 from audit.operations import record_many
 from audit.operations.record_many import Line
 from identity.models import Program
+
+AT_ONCE: Final = 1_000
 
 # Rows that no report has; what was voided before anybody reported it is nothing to report.
 _REPORTS: Final = """
@@ -63,15 +66,17 @@ def draft_reports(*, program: Program, start: datetime, end: datetime, at: datet
     drafts = CommissionReport.objects.filter(program=program, period_start=start, period_end=end, state="DRAFT")
     total_up(list(drafts.order_by().values_list("pk", flat=True)))
 
-    made = drafts.filter(created_at=at).order_by().values_list("pk", "lines_count")
-    record_many(
-        [
-            Line(
-                action="affiliates.report.drafted", subject_type="affiliates.commissionreport", subject_id=str(pk),
-                program_id=program.pk, payload={"start": start, "end": end, "lines": count},
-            )
-            for pk, count in made
-        ],
-        at=at,
-    )  # fmt: skip
+    # However many there are, only so many are held at once.
+    made = drafts.filter(created_at=at).order_by().values_list("pk", "lines_count").iterator(chunk_size=AT_ONCE)
+    while some := list(islice(made, AT_ONCE)):
+        record_many(
+            [
+                Line(
+                    action="affiliates.report.drafted", subject_type="affiliates.commissionreport",
+                    subject_id=str(pk), program_id=program.pk, payload={"start": start, "end": end, "lines": count},
+                )
+                for pk, count in some
+            ],
+            at=at,
+        )  # fmt: skip
     return drafts.count()

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from affiliates.models import Affiliate, Purse
+from affiliates.queries.people import one_of
 from ledger.models import Asset
 from ledger.operations import open_account
 
@@ -35,6 +36,6 @@ def open_purses(owners: Collection[Owner], *, at: datetime) -> dict[Owner, Purse
 
 
 def _known(owners: Collection[Owner]) -> dict[Owner, Purse]:
-    purses = Purse.objects.filter(affiliate__in={affiliate_id for affiliate_id, _ in owners}).order_by()
+    purses = Purse.objects.filter(one_of("affiliate", {affiliate_id for affiliate_id, _ in owners})).order_by()
     known = {(purse.affiliate_id, purse.asset_id): purse for purse in purses}
     return {owner: known[owner] for owner in owners if owner in known}

@@ -46,9 +46,9 @@ def write_commissions(rows: Sequence[NewCommission], *, at: datetime) -> None:
 def _as_json(row: NewCommission) -> dict[str, object]:
     earned, share = row.earned, row.earned.share
     return {
-        "i": str(uuid7()), "p": str(row.program_id), "f": str(earned.affiliate_id), "s": row.asset_id,
+        "i": uuid7().hex, "p": row.program_id.hex, "f": earned.affiliate_id.hex, "s": row.asset_id,
         "t": earned.type, "z": CommissionState.HELD if earned.held_reason else CommissionState.ACCRUED,
-        "a": f"{share.amount:f}", "o": str(row.settlement_id), "b": f"{row.base:f}", "r": f"{share.rate:f}",
+        "a": f"{share.amount:f}", "o": row.settlement_id.hex, "b": f"{row.base:f}", "r": f"{share.rate:f}",
         "e": f"{share.exact:f}", "w": share.rate_from, "y": earned.payable_at.isoformat(), "h": earned.held_reason,
-        "l": str(row.booked_id) if share.amount and row.booked_id else None,
+        "l": row.booked_id.hex if share.amount and row.booked_id else None,
     }  # fmt: skip

@@ -99,7 +99,7 @@ class ClaimForm(forms.Form):
 class AffiliateForm(_CodeForm):
     """Who wants to be an affiliate, under which code, invited by whom."""
 
-    name = forms.CharField(label="Your name", max_length=200, widget=forms.TextInput({"autocomplete": "name"}))
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     wanted = forms.CharField(
         label="The code you would like", max_length=40, required=False, widget=forms.TextInput(_PLAIN),
         help_text="It stands in your link: 3 to 32 letters, digits and hyphens. Left empty, we make one up.",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from affiliates import rules
 from affiliates.models import Affiliate
-from affiliates.queries.people import Standings
+from affiliates.queries.people import Standings, one_of
 from affiliates.queries.rates import RateBook
 from affiliates.rules import Share
 from affiliates.states import AffiliateState, CommissionType
@@ -107,7 +107,7 @@ def _family(
 
 
 def _states(affiliate_ids: set[UUID]) -> dict[UUID, str]:
-    return dict(Affiliate.objects.filter(pk__in=affiliate_ids).order_by().values_list("pk", "state"))
+    return dict(Affiliate.objects.filter(one_of("pk", affiliate_ids)).order_by().values_list("pk", "state"))
 
 
 def _rates(sold: Sequence[Sold], below: Standings, above: Standings, parents: set[UUID]) -> RateBook:

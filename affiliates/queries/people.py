@@ -2,7 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, F, Func, UUIDField, Value
 
 from affiliates import rules
 from affiliates.errors import AddressNotProven, ProgramTakesNobody, UnknownAffiliate, UnknownMember, UnknownTier
@@ -91,15 +95,31 @@ def phone_digest_of(user: User | None, *, program_id: UUID) -> str:
     return rules.phone_digest(user.phone, salt=str(program_id)) if user else ""
 
 
+def one_of(field: str, ids: Collection[UUID]) -> Func:
+    """Return whether a field is one of these: a thousand are read quicker as one array than as places of their own."""
+    array = Value(list(ids), output_field=ArrayField(UUIDField()))
+    return Func(F(field), array, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+
+
+class Stood(NamedTuple):
+    """Where an affiliate stood, from a moment on."""
+
+    parent_id: UUID | None
+    tier_id: UUID | None
+    valid_from: datetime
+
+
 class Standings:
     """Where some affiliates stood at any time, read at once."""
 
     def __init__(self, affiliate_ids: Collection[UUID]) -> None:
-        self._rows: dict[UUID, list[Standing]] = {}
-        for row in Standing.objects.filter(affiliate__in=affiliate_ids).order_by("affiliate", "number"):
-            self._rows.setdefault(row.affiliate_id, []).append(row)
+        self._rows: dict[UUID, list[Stood]] = {}
+        found = Standing.objects.filter(one_of("affiliate", affiliate_ids)).order_by("affiliate", "number")
+        rows = found.values_list("affiliate_id", "parent_id", "tier_id", "valid_from")
+        for affiliate_id, parent_id, tier_id, valid_from in rows:
+            self._rows.setdefault(affiliate_id, []).append(Stood(parent_id, tier_id, valid_from))
 
-    def at(self, affiliate_id: UUID, moment: datetime) -> Standing:
+    def at(self, affiliate_id: UUID, moment: datetime) -> Stood:
         """Return where the affiliate stood at a moment; before its first row it stood there, too."""
         rows = self._rows[affiliate_id]
         return next((row for row in reversed(rows) if row.valid_from <= moment), rows[0])

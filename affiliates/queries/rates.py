@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from affiliates.models import Rate
+from affiliates.queries.people import one_of
 from affiliates.rules import Dated, Rates, holding
 from identity.errors import NoTerms
 from identity.models import ProgramTerms
@@ -19,7 +20,11 @@ class RateBook:
         self._affiliates: dict[UUID, list[Dated]] = {}
         self._tiers: dict[UUID, list[Dated]] = {}
         self._programs: dict[UUID, list[Dated]] = {}
-        rows = Rate.objects.filter(Q(affiliate__in=affiliates) | Q(tier__in=tiers)).select_related("tier").order_by()
+        rows = (
+            Rate.objects.filter(Q(one_of("affiliate", affiliates)) | Q(one_of("tier", tiers)))
+            .select_related("tier")
+            .order_by()
+        )
         for row in rows:
             if row.affiliate_id is not None:
                 self._affiliates.setdefault(row.affiliate_id, []).append(dated(row, said_by="the affiliate's own"))

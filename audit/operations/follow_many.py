@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.apps import apps
@@ -16,6 +16,8 @@ from audit.context import Actor
 from audit.errors import WrongState
 from audit.operations.record_many import Line, record_many
 from audit.states import Edge, TransitionTable
+
+_SOURCE: Final = ""  # where a step begins, among names of fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,28 +71,41 @@ def _edge(table: TransitionTable, step: Step, *, called: str) -> Edge:
 
 
 def _update(table: TransitionTable, steps: Sequence[Step]) -> int:
+    """Return how many rows were changed. What is the same for all of them is sent once, and the rest row by row."""
     model, quote = apps.get_model(table.model), connection.ops.quote_name
     fields = [model._meta.get_field(name) for name in (table.field, *sorted(steps[0].values))]
-    columns = [(quote(column.column), column.db_type(connection)) for column in fields]
-    state, pk = columns[0][0], model._meta.pk
+    pk, state = model._meta.pk, quote(fields[0].column)
+    told: dict[str, list[Any]] = {_SOURCE: [step.source for step in steps]}
+    told |= {fields[0].name: [step.to for step in steps]}
+    told |= {field.name: [step.values[field.name] for step in steps] for field in fields[1:]}
+    # By their letters in what is sent: a thousand times a column's name is longer than what stands in it.
+    letters = {name: f"c{number}" for number, (name, values) in enumerate(told.items()) if _differ(values)}
+    once = {name: values[0] for name, values in told.items() if name not in letters}
+    kinds = {field.name: str(field.db_type(connection)) for field in fields} | {_SOURCE: "text"}
+    places = {name: f"step.{letters[name]}" if name in letters else "%s" for name in told}
+    columns = ", ".join(f"{quote(field.column)} = {places[field.name]}" for field in fields)
+    listed = ", ".join(f"{letter} {kinds[name]}" for name, letter in letters.items())
     statement = (  # of names of our own columns
-        f"UPDATE {quote(model._meta.db_table)} row SET "  # noqa: S608
-        + ", ".join(f"{column} = step.{column}" for column, _ in columns)
-        + " FROM json_to_recordset(%s) AS step (step_pk "
-        + str(pk.rel_db_type(connection))
-        + ", step_source text, "
-        + ", ".join(f"{column} {kind}" for column, kind in columns)
-        + f") WHERE row.{quote(pk.column)} = step.step_pk AND row.{state} = step.step_source"
+        f"UPDATE {quote(model._meta.db_table)} row SET {columns} "  # noqa: S608
+        f"FROM json_to_recordset(%s) AS step (pk {pk.rel_db_type(connection)}{', ' if listed else ''}{listed}) "
+        f"WHERE row.{quote(pk.column)} = step.pk AND row.{state} = {places[_SOURCE]}"
     )
-    named = [(column.column, column.name) for column in fields[1:]]
-    rows = [
-        {"step_pk": str(step.pk), "step_source": step.source, fields[0].column: step.to}
-        | {column: step.values[name] for column, name in named}
-        for step in steps
-    ]
+    rows = [{"pk": str(step.pk)} for step in steps]
+    for name, letter in letters.items():
+        for row, value in zip(rows, told[name], strict=True):
+            row[letter] = value
+    asked = [field.get_db_prep_save(once[field.name], connection) for field in fields if field.name in once]
+    asked += [json.dumps(rows, default=_plain), *([once[_SOURCE]] if _SOURCE in once else [])]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(rows, default=_plain)])
+        cursor.execute(statement, asked)
         return int(cursor.rowcount)
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    """Whether some may differ. What is equal in Python need not be the same where it is stored: 1, 1.0 and True."""
+    first = values[0]
+    is_plain = isinstance(first, (str, datetime))
+    return any(value is not first and not (is_plain and value == first) for value in values)
 
 
 @lru_cache(maxsize=64)  # a thousand rows name a few times

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from identity.models import Program
+from ledger.operations import define_asset
+from ledger.states import AssetKind
 from wallets.models import RailAccount, RailEvent, Wallet
 from wallets.operations import activate_rail_account, apply_event, draft_rail_account, receive_event
 from wallets.rails.coinbase import COINBASE
@@ -14,6 +16,8 @@ from wallets.rails.signed import HEADER, SIGNED, signature
 NAME: Final = "bank"
 SECRET: Final = "counting-house-demo-secret"  # noqa: S105  (everybody knows it)
 MERCHANT: Final = "demo-merchant-1"
+BASE: Final = 8453  # the chain's id
+USDC_ON_BASE: Final = "0x833589fcd6edb6e08f4c7c32d4f71b54bda02913"
 
 
 def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
@@ -32,9 +36,10 @@ def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
 
 
 def make_merchant(program: Program, *, at: datetime) -> None:
-    """Put an account at Coinbase to use, for `manage.py simulate coinbase`."""
+    """Put an account at Coinbase to use, for `manage.py simulate coinbase`, and name the coin that is paid there."""
+    define_asset("USDC", name="USD Coin", kind=AssetKind.TOKEN, scale=6, chain_id=BASE, contract=USDC_ON_BASE)
     account = draft_rail_account(
-        program=program, rail=COINBASE.name, name=COINBASE.name, number=MERCHANT, assets=["USD"],
+        program=program, rail=COINBASE.name, name=COINBASE.name, number=MERCHANT, assets=["USD", "USDC"],
         secrets={credential.name: SECRET for credential in COINBASE.credentials}, at=at,
     )  # fmt: skip
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)

@@ -212,6 +212,8 @@ class Supervisor:
         for login in self._logins:
             _say(f"  {login['role']:<17} {login['email']:<28} {login['password']}")
         _say(f"\n  Back office {self.address}/admin/   Portal {self.address}/portal/   API {self.address}/api/docs/")
+        if not self.environment["EMAIL_URL"]:
+            _say(f"  Mail goes to nobody: each is a file in {self.var / 'mail'}")
         _say(f"  Logs in {self.var / 'log'}. Ctrl-C stops everything.")
 
     def _look_after(self) -> None:

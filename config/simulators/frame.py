@@ -70,7 +70,9 @@ def send(deliveries: Sequence[Delivery], *, to: str) -> Iterator[Answer]:
             yield Answer(delivery, response.status, _read(response.read(_LONGEST_ANSWER)))
         except (OSError, HTTPException) as fault:
             reason = str(fault) or type(fault).__name__
-            raise CannotSimulate(f"Nobody answers at http://{host}:{port}: {reason}. Start the house.") from fault
+            raise CannotSimulate(
+                f"Nobody answers at http://{host}:{port}: {reason}. Start the house, or say where it is: PORT=8001."
+            ) from fault
         finally:
             connection.close()
 

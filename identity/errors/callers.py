@@ -112,7 +112,7 @@ class IdempotencyMismatch(DomainError):
 
     code = "idempotency_mismatch"
     status = 409
-    message = "This key was used for another request: {fields} differ."
+    message = "This key was used for another request, which differs in: {fields}."
 
 
 class SecondFactorRequired(DomainError):

@@ -174,6 +174,12 @@ def test_each_commission_says_what_for_and_what_it_waits_for(troupe: Troupe, bus
     said = words_of(busy.page(f"commissions/{row.pk}/"))
     for words in ("100.00 KES", "1,000.00 KES", "10 %", "the program&#x27;s", "Claw-back", "refunded", str(row.pk)):
         assert words in said, words
+    taken = busy.affiliate.commissions.get(type="CLAWBACK")
+    said = words_of(busy.page(f"commissions/{taken.pk}/"))
+    assert "Returned of it" in said
+    assert "Hold period until" not in said
+    assert taken.reversal is not None
+    assert f"{taken.reversal.amount:.2f} KES" in said
 
 
 def test_commissions_are_found_by_kind_state_and_day(busy: Reader) -> None:

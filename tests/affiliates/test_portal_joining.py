@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.core.cache import cache
@@ -20,7 +21,7 @@ from identity.states import Role
 from ledger.models import Intent
 from ledger.operations import work_intents
 from tests.affiliates.troupe import Troupe, address
-from tests.factories import RailAccountFactory, UserFactory
+from tests.factories import MembershipFactory, RailAccountFactory, UserFactory
 from tests.wallets.owners import signed_in
 from wallets.rails.evm import EVM
 from wallets.states import RailAccountState
@@ -357,6 +358,26 @@ def test_a_claim_that_makes_no_sense_is_told_and_asks_for_nothing(troupe: Troupe
     assert Intent.objects.count() == before
 
 
+def test_a_member_reads_what_was_recognised(troupe: Troupe) -> None:
+    (user, client), ann = newcomer(), troupe.affiliate("ann")
+    MembershipFactory(user=user, program=troupe.program, role=Role.CUSTOMER)
+    troupe.member("nina", by="ann", user=user, wallet_address=proven(user, 0xB1))
+    troupe.member("somebody", by="ann")
+    before = client.get(page_of(troupe)).content.decode()
+
+    paid = troupe.settle("nina", "1000")
+    troupe.reverse(paid, "250")
+    troupe.expect("nina", "77")
+    troupe.settle("somebody", "555")
+    page = client.get(page_of(troupe)).content.decode()
+
+    assert "Nothing recognised yet" in before
+    for words in ("1,000.00 KES", "250.00 KES of it was taken back", "Partially reversed", paid.source_event, ann.code):
+        assert words in page
+    for nobodys in ("77.00", "555.00"):
+        assert nobodys not in page
+
+
 def test_a_claim_that_is_refused_says_why(troupe: Troupe) -> None:
     at_a_chain(troupe.program)
     set_to(troupe.program, "affiliates.claim_at_most", "10")
@@ -397,6 +418,67 @@ def test_a_newcomer_becomes_an_affiliate_under_who_invited_them(troupe: Troupe) 
     made = Affiliate.objects.get(user=user)
     assert (made.code, made.parent, made.wallet_address, made.state) == ("nina-shares", ann, own, "ACTIVE")
     assert client.get(url).headers["Location"] == f"/affiliate/in/{troupe.program.slug}/"
+
+
+def test_an_invitation_outlives_signing_in(troupe: Troupe) -> None:
+    ann, client = troupe.affiliate("ann"), Client()
+    invitation = f"/affiliate/join/{troupe.program.slug}/?ref={ann.code}"
+
+    shown = client.get(invitation).content.decode()
+    client.force_login(newcomer()[0], backend="allauth.account.auth_backends.AuthenticationBackend")
+    back = client.get("/")
+
+    assert f"Invited by {ann.code}" in shown
+    assert f"?next={quote(invitation)}" in shown
+    assert back.headers["Location"] == invitation
+    assert f'value="{ann.code}"' in client.get(invitation).content.decode()
+
+
+@pytest.mark.parametrize("ref", ["nobody", "a\0b", "x" * 600, "<script>"])
+def test_an_invitation_of_nobody_is_in_nobodys_way(troupe: Troupe, ref: str) -> None:
+    anonymous = Client()
+    url = f"/affiliate/join/{troupe.program.slug}/"
+    page = anonymous.get(url, {"ref": ref})
+    user, client = newcomer()
+
+    answer = client.post(f"{url}?{urlencode({'ref': ref})}", {"name": "Nina New", "wanted": "nina"})
+
+    assert (page.status_code, answer.status_code) == (200, 302)
+    assert "Invited by" not in page.content.decode()
+    assert len(anonymous.session["way_back:sign_in"]) <= 500
+    assert Affiliate.objects.get(user=user).parent is None
+
+
+def test_who_had_no_name_has_one_now(troupe: Troupe) -> None:
+    user, client = newcomer()
+    User.objects.filter(pk=user.pk).update(name="")
+    url = f"/affiliate/join/{troupe.program.slug}/"
+
+    refused = client.post(url, {"name": "Nina New", "wanted": troupe.affiliate("ann").code})
+    assert refused.status_code == 200
+    assert User.objects.get(pk=user.pk).name == ""
+    client.post(url, {"name": "Nina New", "wanted": "nina"})
+
+    assert User.objects.get(pk=user.pk).name == "Nina New"
+
+
+def test_a_name_that_stands_is_left_alone(troupe: Troupe) -> None:
+    user, client = newcomer()
+
+    client.post(f"/affiliate/join/{troupe.program.slug}/", {"name": "Nina's Shop", "wanted": "nina"})
+
+    assert User.objects.get(pk=user.pk).name == "Nina New"
+
+
+def test_a_wallet_address_is_asked_for_where_there_is_one(troupe: Troupe) -> None:
+    user, client = newcomer()
+    url = f"/affiliate/join/{troupe.program.slug}/"
+
+    before = client.get(url).content.decode()
+    proven(user, 0xB1)
+
+    assert "Your wallet address" not in before
+    assert "Your wallet address" in client.get(url).content.decode()
 
 
 def test_a_code_is_checked_while_it_is_typed(troupe: Troupe) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import models, transaction
+from django.db import DataError, models, transaction
 from django.utils import timezone
 
 from affiliates.models import Adjustment, Claim, Commission, CommissionReport, PayoutMethod, Settlement
@@ -339,6 +339,35 @@ def test_of_many_none_takes_a_step_when_one_can_not() -> None:
 
     assert [stored(one, INTENT_TRANSITIONS) for one in (waits, gone)] == ["FAILED", "PENDING"]
     assert not Entry.objects.exists()
+
+
+def test_what_is_the_same_for_many_and_what_is_not_are_both_stored() -> None:
+    now, whole = timezone.now(), {"code": "same"}
+    each: list[dict[str, Any]] = [
+        {"attempts": number, "fault": "gone", "error": error, "result": whole, "due_at": now, "finished_at": None}
+        for number, error in enumerate(({"n": 1}, {"n": True}, {"n": 1.0}))
+    ]
+    intents = [intent_in("FAILED") for _ in each]
+    steps = [
+        Step(pk=one.pk, source="FAILED", to="PENDING", values=values)
+        for one, values in zip(intents, each, strict=True)
+    ]  # fmt: skip
+
+    follow_many(INTENT_TRANSITIONS, steps, at=now)
+
+    found = [type(one).objects.values(*each[0]).get(pk=one.pk) for one in intents]
+    assert [repr(one) for one in found] == [repr(values) for values in each]
+    assert {stored(one, INTENT_TRANSITIONS) for one in intents} == {"PENDING"}
+
+
+def test_what_is_too_long_for_its_column_is_refused_and_not_cut() -> None:
+    intents = [intent_in("FAILED") for _ in "ab"]
+    steps = [Step(pk=one.pk, source="FAILED", to="PENDING", values={"fault": "x" * 501}) for one in intents]
+
+    with pytest.raises(DataError), transaction.atomic():
+        follow_many(INTENT_TRANSITIONS, steps, at=timezone.now())
+
+    assert {stored(one, INTENT_TRANSITIONS) for one in intents} == {"FAILED"}
 
 
 def stored(subject: models.Model, table: TransitionTable) -> str:

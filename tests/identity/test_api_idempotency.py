@@ -108,6 +108,7 @@ def test_another_body_is_refused_and_the_fields_are_named(body: Any, fields: lis
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_mismatch")
     assert answer.json()["params"] == {"fields": fields}
+    assert answer.json()["message"].endswith(f"differs in: {', '.join(fields)}.")
     assert create().status_code == 201
     assert Program.objects.count() == 1
 

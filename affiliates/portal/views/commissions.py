@@ -81,12 +81,15 @@ def commission(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "rate": percent(row.rate) if row.rate is not None else "",
         "base": grouped(row.base, row.asset) if row.base is not None else "",
         "exact": plain(row.exact) if row.exact is not None else "",
+        "returned": grouped(abs(row.reversal.amount), row.asset) if row.reversal is not None else "",
     }  # fmt: skip
     return render(request, "affiliate/commission.html", page_context(request, affiliate, tab="commissions", **context))
 
 
 def _of(affiliate: Affiliate) -> QuerySet[Commission]:
-    return Commission.objects.filter(affiliate=affiliate).select_related("asset", "settlement__member", "corrects")
+    return Commission.objects.filter(affiliate=affiliate).select_related(
+        "asset", "settlement__member", "corrects", "reversal"
+    )
 
 
 def _rows(affiliate: Affiliate, form: CommissionsForm) -> QuerySet[Commission]:

@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from affiliates.models import Claim, Member
+from affiliates.models import Claim, Member, Settlement
 from affiliates.portal.forms import ClaimForm, RegisterForm
 from affiliates.portal.views.referral import Referral, forget_referral, referral_of
 from affiliates.portal.views.shown import grouped, person_of, program_of
 from affiliates.queries.keys import CLAIM, REGISTER, claim_key, registration_key
 from affiliates.queries.people import affiliate_by_code, require_open
 from affiliates.queries.sales import places_to_pay
-from affiliates.states import CLAIM_TRANSITIONS, MEMBER_TRANSITIONS, AffiliateState
+from affiliates.states import CLAIM_TRANSITIONS, MEMBER_TRANSITIONS, SETTLEMENT_TRANSITIONS, AffiliateState
 from audit.errors import DomainError
 from identity.models import Program, User, WalletAddress
 from identity.operations import add_membership
@@ -31,6 +31,7 @@ from ledger.operations import create_intent
 from ledger.states import IntentState
 
 CLAIMS_SHOWN: Final = 50
+PAID_SHOWN: Final = 50
 _PAGE: Final = "join/page.html"
 
 
@@ -132,12 +133,24 @@ def _of_member(request: HttpRequest, member: Member, *, form: ClaimForm | None =
         "program": program, "member": member, "tone": MEMBER_TRANSITIONS.colours[member.state],
         "form": form or ClaimForm(places=places), "places": places, "waits": waits,
         "refusal": (asked.error or {}).get("message") if asked and asked.state == IntentState.DEAD else "",
-        "claims_open": setting("affiliates.claims_open", program),
+        "paid": _paid(member), "claims_open": setting("affiliates.claims_open", program),
         "claims": [
             {"claim": one, "amount": grouped(one.amount, one.asset), "tone": CLAIM_TRANSITIONS.colours[one.state]}
             for one in rows
         ],
     }  # fmt: skip
+
+
+def _paid(member: Member) -> list[dict[str, Any]]:
+    """Return what the member paid, as far as it was proven, the latest first."""
+    rows = Settlement.objects.recognised().filter(member=member).select_related("asset")[:PAID_SHOWN]
+    return [
+        {
+            "row": row, "amount": grouped(row.amount, row.asset), "tone": SETTLEMENT_TRANSITIONS.colours[row.state],
+            "returned": grouped(row.reversed_amount, row.asset) if row.reversed_amount else "",
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _member(person: User, program: Program) -> Member | None:
