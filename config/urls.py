@@ -31,6 +31,7 @@ urlpatterns = [
     path("portal/", include((portal, "portal"))),
     path("portal/wallets/", include("wallets.portal.urls")),
     path("affiliate/", include("affiliates.portal.urls")),
+    path("affiliate/", include("payouts.portal.urls")),
     path("", include(referral)),
     path("api/v2/", include("identity.api.urls")),
     path("api/v2/", include(intents.urls)),

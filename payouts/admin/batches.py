@@ -59,9 +59,8 @@ class PayoutBatchAdmin(PayoutsScreen):
         "shown_state",
         column("count", "Payouts", lambda row: row.count or ""),
         column("total", "Total", lambda row: grouped(row.total, row.asset, named=True) if row.count else ""),
-        "program",
-        instant("created_at", "Begun"),
         instant("submitted_at", "Submitted"),
+        "program",
     )
     list_filter = ("state",)
     list_select_related = ("program", "asset")
@@ -94,7 +93,8 @@ class PayoutBatchAdmin(PayoutsScreen):
         return row.state, BatchState(row.state).label
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [*self.list_display, *([column("tick", "Tick", tick_as_seen)] if may(request, "payout.execute") else [])]
+        box = [column("tick", "Tick", tick_as_seen)] if may(request, "payout.execute") else []
+        return [self.list_display[0], *box, *self.list_display[1:]]
 
     def get_urls(self) -> list[URLPattern]:
         return [

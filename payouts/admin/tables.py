@@ -110,7 +110,8 @@ def payouts_of(row: PayoutBatch) -> Table:
         [
             (
                 Cell(payee_of(payout), page_of(payout)), payout.get_state_display(), payout.reason, payout.masked,
-                payout.rail_account.name if payout.rail_account else "", grouped(payout.amount, row.asset, named=True),
+                payout.rail_account.name if payout.rail_account else "here",
+                grouped(payout.amount, row.asset, named=True),
             )
             for payout in rows[:SHOWN]
         ],

@@ -108,7 +108,7 @@ def totals_by_rail(batch: PayoutBatch) -> list[ByRail]:
         .values_list("rail_account", "rail_account__name")
         .annotate(count=Count("pk"), total=Sum("amount"), fees=Sum("fee"))
     )
-    found = [ByRail(name or "wallets", pk, count, total, fees) for pk, name, count, total, fees in rows]
+    found = [ByRail(name or "Wallets here", pk, count, total, fees) for pk, name, count, total, fees in rows]
     return sorted(found, key=lambda each: each.account)
 
 

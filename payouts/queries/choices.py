@@ -111,7 +111,7 @@ class Chooser:
         if kind == MethodKind.WALLET:
             if destination not in self._wallets:
                 return Choice(due=due, why="no_wallet", reason=f"Their wallet is not one of {self._asset.code}.")
-            scale = self._asset.scale
+            scale = self._asset.payable_scale
             return _cut(due, Limits(places=scale, least=Decimal(1).scaleb(-scale)), None, kind, destination, "", digest)
         senders = self._senders.get(kind, ())
         return self._from(due, senders, kind, destination, holder=holder, digest=digest)

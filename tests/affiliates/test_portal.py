@@ -127,7 +127,7 @@ def test_who_is_an_affiliate_of_two_programs_switches_between_them(troupe: Troup
     assert ann.client.get(f"/affiliate/in/{other.program.slug}/").status_code == 200
 
 
-PAGES = ("", "commissions/", "link/", "link.svg", "downline/", "methods/", "reports/")
+PAGES = ("", "commissions/", "link/", "link.svg", "downline/", "methods/", "payouts/", "reports/")
 
 
 def test_nobody_else_reads_any_of_it(troupe: Troupe, other: Troupe, busy: Reader) -> None:

@@ -1,0 +1,1 @@
+"""What affiliates see of their payouts."""
