@@ -69,8 +69,9 @@ COMMISSION_TRANSITIONS = register_transitions(
             Edge(CommissionState.DUE, CommissionState.HELD, "affiliates.commission.held"),
             Edge(CommissionState.HELD, CommissionState.ACCRUED, "affiliates.commission.released"),
             Edge(CommissionState.HELD, CommissionState.DUE, "affiliates.commission.released"),
-            Edge(CommissionState.DUE, CommissionState.BATCHED, "affiliates.commission.batched"),
-            Edge(CommissionState.BATCHED, CommissionState.DUE, "affiliates.commission.left_out"),
+            # The payout's lines say so, and the journal says what became of the payout.
+            Edge(CommissionState.DUE, CommissionState.BATCHED, "affiliates.commission.batched", is_journalled=False),
+            Edge(CommissionState.BATCHED, CommissionState.DUE, "affiliates.commission.left_out", is_journalled=False),
             Edge(CommissionState.BATCHED, CommissionState.PAID, "affiliates.commission.paid"),
             Edge(CommissionState.ACCRUED, CommissionState.VOIDED, "affiliates.commission.voided"),
             Edge(CommissionState.DUE, CommissionState.VOIDED, "affiliates.commission.voided"),

@@ -5,6 +5,7 @@ from config.bench.intents import INTENTS
 from config.bench.journal import JOURNAL
 from config.bench.later import LATER
 from config.bench.pages import PAGES
+from config.bench.paying import PAYING
 from config.bench.postings import POSTINGS
 from config.bench.reads import READS
 from config.bench.settling import SETTLING
@@ -13,7 +14,7 @@ from config.bench.wallets import SPENDING
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING, SETTLING)
+    for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING, SETTLING, PAYING)
 }
 
 # Named as one: all that is asked about a room.
@@ -21,4 +22,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "ledger": ("postings", "later", "reads", "verify"),
     "wallets": ("spending",),
     "affiliates": ("settling",),
+    "payouts": ("paying",),
 }

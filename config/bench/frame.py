@@ -127,7 +127,7 @@ def run(benchmark: Benchmark, *, rounds: int = ROUNDS, books: object = None) -> 
         if benchmark.rounds_at_most is None:
             for contender in contenders:
                 _rate(contender)  # caches, plans and connections are warm for everybody
-        for turn in _orders(contenders, rounds):
+        for turn in _orders(contenders, rounds) if contenders else ():
             for contender in turn:
                 rates[contender.name].append(_rate(contender))
         timings = tuple(_timing(each) for each in all_of_them if not isinstance(each, Contender))

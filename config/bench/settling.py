@@ -21,6 +21,7 @@ from affiliates.operations.settle_by_proof import asked_by
 from affiliates.queries.tree import level
 from affiliates.states import ReportState, SettlementSource
 from audit.context import acting_as
+from config.bench.earners import COMMISSIONS, PURSES, TREE
 from config.bench.frame import Benchmark, Contender, Figure, Timed
 from config.bench.intents import BATCH, TOTAL, Books, benchmarked_kind
 from identity.operations import record_terms
@@ -35,61 +36,6 @@ REPORTS_MS: Final = 15_000
 LEVEL_MS: Final = 100
 
 _CHANCE: Final = random.Random()  # noqa: S311  (no secret)
-
-# Every settlement earns two people something, as it would if it had been booked; nobody reads the books here.
-_COMMISSIONS: Final = """
-WITH sold AS (
-    INSERT INTO affiliates_settlement (
-        id, program_id, member_id, affiliate_id, parent_id, asset_id, amount, reversed_amount, source, source_event,
-        rail, tx_hash, state, occurred_at, created_at, confirmed_at, verified_at, attempts, verdict,
-        ledger_transaction_id)
-    SELECT gen_random_uuid(), %(program)s, %(member)s, who.id, who.parent_id, %(asset)s, 100, 0, 'PROVIDER',
-           'month:' || who.number || ':' || nth.number, '', '',
-           'CONFIRMED', %(at)s, %(at)s, %(at)s, %(at)s, 0, '',
-           %(booked)s
-    FROM (SELECT id, parent_id, row_number() OVER (ORDER BY id) AS number FROM affiliates_affiliate one
-          WHERE program_id = %(program)s AND parent_id IS NOT NULL
-            AND EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.id)
-            AND EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.parent_id)
-          ORDER BY id LIMIT %(affiliates)s) who,
-         generate_series(1, %(each)s) AS nth (number)
-    RETURNING id, affiliate_id, parent_id
-)
-INSERT INTO affiliates_commission (
-    id, program_id, affiliate_id, asset_id, type, state, amount, settlement_id, base, rate, exact, rate_from,
-    accrued_at, payable_at, held_reason, reason, ledger_transaction_id)
-SELECT gen_random_uuid(), %(program)s, earner.id, %(asset)s, earner.type, 'DUE', earner.amount, sold.id, 100,
-       earner.amount / 100, earner.amount, 'the program''s', %(at)s, %(at)s, '', '', %(booked)s
-FROM sold, LATERAL (VALUES (affiliate_id, 'DIRECT', 10), (parent_id, 'OVERRIDE', 2)) AS earner (id, type, amount)
-"""
-_PURSES: Final = """
-WITH owner AS (
-    SELECT id FROM affiliates_affiliate one WHERE program_id = %(program)s
-      AND NOT EXISTS (SELECT FROM affiliates_purse purse WHERE purse.affiliate_id = one.id)
-    ORDER BY id LIMIT %(affiliates)s + 1
-), account AS (
-    INSERT INTO ledger_account (program_id, asset_id, code, role, account_class, status, opened_at)
-    SELECT %(program)s, %(asset)s, 'affiliate:' || owner.id || ':' || part.name, part.role, 'LIABILITY', 'OPEN', %(at)s
-    FROM owner, (VALUES ('liability', 'AFFILIATE'), ('reserved', 'AFFILIATE_RESERVED')) AS part (name, role)
-    RETURNING id, code
-)
-INSERT INTO affiliates_purse (id, program_id, affiliate_id, asset_id, liability_id, reserved_id)
-SELECT gen_random_uuid(), %(program)s, owner.id, %(asset)s, liability.id, reserved.id
-FROM owner
-JOIN account liability ON liability.code = 'affiliate:' || owner.id || ':liability'
-JOIN account reserved ON reserved.code = 'affiliate:' || owner.id || ':reserved'
-"""
-_TREE: Final = """
-WITH party AS (
-    INSERT INTO identity_party (id, program_id, kind, name, external_reference, status, salt, created_at)
-    SELECT gen_random_uuid(), %(program)s, 'PERSON', 'N' || number, %(tree)s || number, 'ACTIVE', 'x', %(at)s
-    FROM generate_series(1, %(count)s) AS number
-    RETURNING id, external_reference
-)
-INSERT INTO affiliates_affiliate (
-    id, program_id, party_id, code, phone_digest, parent_id, state, state_reason, last_standing, joined_at)
-SELECT gen_random_uuid(), %(program)s, id, external_reference, '', %(parent)s, 'ACTIVE', '', 1, %(at)s FROM party
-"""
 
 
 class _Shop:
@@ -150,14 +96,14 @@ class _Shop:
             "count": STANDING,
         }
         with connection.cursor() as cursor:
-            cursor.execute(_TREE, named)
+            cursor.execute(TREE, named)
             sold = {
                 **named, "member": self.members[0].pk, "asset": self.asset.pk, "affiliates": REPORTED,
                 "each": EACH // 2, "at": now - timedelta(days=40),
                 "booked": Settlement.objects.recognised().values_list("ledger_transaction", flat=True)[0],
             }  # fmt: skip
-            cursor.execute(_PURSES, sold)
-            cursor.execute(_COMMISSIONS, sold)
+            cursor.execute(PURSES, sold)
+            cursor.execute(COMMISSIONS, sold)
             cursor.execute("ANALYZE")
         return top.pk
 

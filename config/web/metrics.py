@@ -24,6 +24,7 @@ from audit.sources import registered_sources
 from config.api.errors import NotPermitted, refusal_response
 from config.background.clusters import cluster_states
 from config.backup.outcomes import protection
+from config.web.payout_metrics import Payouts
 from config.web.proxy import is_loopback
 from ledger.queries.intents import progress, tallies
 from ledger.queries.verification import totals
@@ -209,7 +210,7 @@ def _roughly(amount: Decimal) -> float:
 def install() -> None:
     """Register the collectors; process figures of libraries are registered by themselves."""
     known = {type(collector) for collector in REGISTRY._collector_to_names}
-    for collector in (BackgroundWork, Seals, Backups, Intents):
+    for collector in (BackgroundWork, Seals, Backups, Intents, Payouts):
         if collector not in known:
             REGISTRY.register(collector())
     for remembering in (_books, _earnings):
@@ -234,6 +235,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         registry.register(BackgroundWork())
         registry.register(Seals())
         registry.register(Intents())
+        registry.register(Payouts())
         registry.register(_books)
         registry.register(_earnings)
         registry.register(Backups())

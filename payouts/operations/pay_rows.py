@@ -32,15 +32,16 @@ def _pay(payouts: Sequence[Payout], *, program_id: UUID, asset_id: int, at: date
     ).values_list("commission", flat=True)
     affiliates.settle_batched(list(open_rows), program_id=program_id, is_paid=True, at=at)
     rests = _rests(payouts)
+    # Of one affiliate there may be several, from different batches.
+    partly = [payout for payout in payouts if payout.pk in rests]
     carried = affiliates.carry_on(
-        {payout.payee_id: rests[payout.pk] for payout in payouts if payout.pk in rests}, program_id=program_id,
-        asset_id=asset_id, reason=REST, out=CommissionState.PAID, on=CommissionState.BATCHED, at=at,
+        [(payout.payee_id, rests[payout.pk]) for payout in partly], program_id=program_id, asset_id=asset_id,
+        reason=REST, out=CommissionState.PAID, on=CommissionState.BATCHED, at=at,
     )  # fmt: skip
     PayoutLine.objects.bulk_create(
         PayoutLine(program_id=program_id, payout=payout, commission_id=commission_id)
-        for payout in payouts
-        if payout.pk in rests
-        for commission_id in (carried[payout.payee_id].out_id, carried[payout.payee_id].on_id)
+        for payout, pair in zip(partly, carried, strict=True)
+        for commission_id in (pair.out_id, pair.on_id)
     )
 
 

@@ -116,18 +116,19 @@ def _write(written: Sequence[tuple[Payout, Choice]], *, known: set[UUID], at: da
 
 def _write_lines(batch: PayoutBatch, ready: Sequence[Payout], claimed: dict[UUID, Batched], *, at: datetime) -> None:
     paid = [payout for payout in ready if payout.affiliate_id is not None]
-    left = {payout.payee_id: payout.carried for payout in paid if payout.carried}
-    carried = affiliates.carry_on(
-        left, program_id=batch.program_id, asset_id=batch.asset_id, reason=CARRIED, out=CommissionState.BATCHED,
-        on=CommissionState.DUE, at=at,
+    partly = [payout for payout in paid if payout.carried]
+    pairs = affiliates.carry_on(
+        [(payout.payee_id, payout.carried) for payout in partly], program_id=batch.program_id,
+        asset_id=batch.asset_id, reason=CARRIED, out=CommissionState.BATCHED, on=CommissionState.DUE, at=at,
     )  # fmt: skip
+    carried = {payout.pk: pair.out_id for payout, pair in zip(partly, pairs, strict=True)}
     PayoutLine.objects.bulk_create(
         [
             PayoutLine(program_id=batch.program_id, payout=payout, commission_id=commission_id)
             for payout in paid
             for commission_id in (
                 *claimed[payout.payee_id].ids,
-                *([carried[payout.payee_id].out_id] if payout.payee_id in carried else ()),
+                *([carried[payout.pk]] if payout.pk in carried else ()),
             )
         ],
         batch_size=5_000,

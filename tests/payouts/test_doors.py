@@ -279,3 +279,17 @@ def test_the_page_of_the_desks_says_what_is_there(house: House) -> None:
         "/admin/payouts/payoutbatch/stop/", {"program": house.program.slug, "reason": "Something is wrong"}
     )
     assert "everything is stopped" in office(house.approver).get("/admin/payouts/payoutbatch/desks/").content.decode()
+
+
+def test_metrics_and_the_first_page_say_what_waits(house: House) -> None:
+    house.earns("ada", "120")
+    house.earns("bea", "50")
+    TILL.behaves = lambda order: "unclear" if order.amount == 120 else "paid"
+    house.started()
+    house.send()
+
+    metrics = Client().get("/metrics").content.decode()
+    assert 'countinghouse_payouts_unknown{account="shop"} 1.0' in metrics
+    assert 'countinghouse_payout_attempts{account="shop",state="confirmed"} 1.0' in metrics
+    page = office(house.approver).get("/admin/").content.decode()
+    assert "1 payout of which nobody knows" in page

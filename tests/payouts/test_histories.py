@@ -53,6 +53,7 @@ class History:
         self.house, self.seed, self.chance = house, seed, random.Random(seed)
         self.earned: Counter[str] = Counter()
         self.told: list[str] = []
+        self.whose: dict[str, str] = {}
         self.batches: list[PayoutBatch] = []
         TILL.most = Decimal(self.chance.choice((50, 200, 250_000)))
         TILL.behaves = self._behaves
@@ -60,7 +61,7 @@ class History:
 
     def _behaves(self, order: Order) -> str:
         # Several threads call: which of them draws first is nobody's choice, so each draws by whom and how much.
-        drawn = random.Random(f"{self.seed}:{len(self.told)}:{order.destination}:{order.amount}")
+        drawn = random.Random(f"{self.seed}:{len(self.told)}:{self.whose[order.destination]}:{order.amount}")
         return drawn.choice(WAYS)
 
     def go(self, steps: int) -> None:
@@ -84,7 +85,8 @@ class History:
     def earn(self, name: str = "") -> None:
         name = name or self.chance.choice(("ada", "bea", "cyd"))
         amount = self.chance.choice((20, 75, 120, 333))
-        self.house.earns(name, str(amount))
+        affiliate = self.house.earns(name, str(amount))
+        self.whose |= {method.destination: name for method in PayoutMethod.objects.filter(affiliate=affiliate)}
         self.earned[name] += amount
 
     def batch(self) -> None:

@@ -448,3 +448,22 @@ def test_the_rest_of_a_batch_lapses_with_its_approval(house: House) -> None:
     assert house.state(batch) == "EXECUTED"
     assert house.rows("bea") == ["DIRECT 300 DUE"]
     house.require_order()
+
+
+def test_two_payouts_of_one_payee_are_paid_in_one_turn(house: House) -> None:
+    """From two batches, both in parts, and of each a part is paid in the same answer."""
+    TILL.most = Decimal(100)
+    house.earns("ada", "150")
+    TILL.behaves = lambda order: "accepted_paid" if order.amount == 100 else "refused"
+    house.started()
+    house.earns("ada", "170")
+    house.started()
+    house.send()
+    flying = Attempt.objects.filter(state="SENT")
+    answers = [(one.pk, Paid(receipt=f"R-{one.reference}", amount=one.amount)) for one in flying]
+    assert len(answers) == 2
+
+    operations.record_answers(answers, at=timezone.now())
+
+    assert house.troupe.owed("ada") == "120"
+    house.require_order()
