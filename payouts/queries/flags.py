@@ -1,13 +1,14 @@
 """What those who vote should look at twice."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Avg, Count, Exists, OuterRef, Q
+from django.db.models import Avg
 
 from payouts.models import Payout, PayoutBatch
-from payouts.states import PayoutState
+from payouts.states import PayeeType, PayoutState
 
 # Far above what somebody is paid usually.
 TIMES_USUAL: Final = Decimal(3)
@@ -24,42 +25,38 @@ FLAGS: Final = {
 
 def flagged(batch: PayoutBatch, *, at: datetime) -> dict[str, list[str]]:
     """Return the ids of the payouts that should be looked at twice, by what is strange about them."""
-    before = Payout.objects.filter(program=batch.program_id, state=PayoutState.PAID).exclude(batch=batch)
-    same = before.filter(Q(affiliate=OuterRef("affiliate"), affiliate__isnull=False))
-    inside = Payout.objects.filter(batch=batch).exclude(state=PayoutState.EXCLUDED).order_by()
-    of_affiliates = inside.filter(affiliate__isnull=False)
-    usual = dict(
-        before.filter(affiliate__in=of_affiliates.values("affiliate"), asset=batch.asset_id)
-        .order_by()
-        .values_list("affiliate")
-        .annotate(usual=Avg("amount"))
+    rows = list(
+        Payout.objects.filter(batch=batch)
+        .exclude(state=PayoutState.EXCLUDED)
+        .order_by("pk")
+        .values_list("pk", "affiliate", "destination_digest", "amount", "payee_type")
     )
-    shared = (
-        inside.exclude(destination_digest="")
-        .values("destination_digest")
-        .annotate(many=Count("pk"))
-        .filter(many__gt=1)
-        .values("destination_digest")
-    )
-    lately = before.filter(
-        destination_digest=OuterRef("destination_digest"), amount=OuterRef("amount"), asset=batch.asset_id,
-        settled_at__gt=at - PAID_TWICE_WITHIN,
+    before = Payout.objects.filter(program=batch.program_id, state=PayoutState.PAID).exclude(batch=batch).order_by()
+    # By ids, and compared here: a batch is new to the planner, which would compare each payout with each.
+    of_these = before.filter(affiliate__in=[row[1] for row in rows if row[4] == PayeeType.AFFILIATE])
+    places = set(of_these.values_list("affiliate", "destination_digest").distinct())
+    known = {affiliate for affiliate, _ in places}
+    usual = dict(of_these.filter(asset=batch.asset_id).values_list("affiliate").annotate(usual=Avg("amount")))
+    lately = set(
+        before.filter(
+            settled_at__gt=at - PAID_TWICE_WITHIN, asset=batch.asset_id,
+            destination_digest__in={row[2] for row in rows if row[2]},
+        ).values_list("destination_digest", "amount")
     )  # fmt: skip
-    found = {
-        "new_payee": of_affiliates.filter(~Exists(same)),
-        "new_destination": of_affiliates.filter(Exists(same)).filter(
-            ~Exists(same.filter(destination_digest=OuterRef("destination_digest")))
-        ),
-        "shared_destination": inside.filter(destination_digest__in=shared),
-        "paid_lately": inside.exclude(destination_digest="").filter(Exists(lately)),
-    }
-    ids = {flag: [str(pk) for pk in rows.values_list("pk", flat=True)] for flag, rows in found.items()}
-    ids["far_above_usual"] = [
-        str(pk)
-        for pk, affiliate, amount in of_affiliates.values_list("pk", "affiliate", "amount")
-        if affiliate in usual and amount > usual[affiliate] * TIMES_USUAL
-    ]
-    return {flag: ids[flag] for flag in FLAGS if ids[flag]}
+    shared = Counter(row[2] for row in rows)
+    found: dict[str, list[str]] = {flag: [] for flag in FLAGS}
+    for pk, affiliate, digest, amount, payee_type in rows:
+        strange = {
+            "new_payee": payee_type == PayeeType.AFFILIATE and affiliate not in known,
+            "new_destination": affiliate in known and (affiliate, digest) not in places,
+            "far_above_usual": affiliate in usual and amount > usual[affiliate] * TIMES_USUAL,
+            "shared_destination": bool(digest) and shared[digest] > 1,
+            "paid_lately": (digest, amount) in lately,
+        }
+        for flag, is_so in strange.items():
+            if is_so:
+                found[flag].append(str(pk))
+    return {flag: ids for flag, ids in found.items() if ids}
 
 
 def flags_of(batch: PayoutBatch, *, at: datetime) -> dict[str, int]:

@@ -15,6 +15,7 @@ from identity.operations import expire_proposals
 from identity.states import Decision, Role
 from payouts import errors
 from payouts.models import Attempt, Part, Payout, PayoutBatch
+from payouts.queries.flags import flagged
 from tests.conftest import member
 from tests.factories import UserFactory
 from tests.payouts.house import House
@@ -317,3 +318,35 @@ def test_one_is_not_paid_by_two_batches(house_of_two: House) -> None:
 
     assert house.payouts(second) == []
     refused("batch_is_empty", lambda: house.do("submit_batch", second, reason="Now", by=house.maker))
+
+
+def test_what_is_strange_is_said_to_who_votes(house_of_two: House) -> None:
+    house = house_of_two
+    house.funds("100000")
+    house.earns("ada", "100")
+    house.earns("bea", "100")
+    house.started()
+    house.send()
+    bea = house.troupe.affiliates["bea"]
+    house.earns("ada", "100")
+    house.earns("bea", "301")
+    house.earns("cyd", "50")
+    house.earns("dan", "50")
+    old = PayoutMethod.objects.get(affiliate=bea)
+    PayoutMethod.objects.create(
+        program=house.program, affiliate=bea, kind="MPESA", destination="254711111111", destination_digest="1" * 32,
+        state="USABLE", added_at=old.added_at, added_by="test:x", verified_at=old.verified_at, verified_by="test:x",
+        usable_at=timezone.now(),
+    )  # fmt: skip
+    batch = house.collected()
+
+    found = flagged(batch, at=timezone.now())
+
+    def who(flag: str) -> list[str]:
+        return [house.name_of(Payout.objects.get(pk=pk)) for pk in found.get(flag, [])]
+
+    assert who("new_payee") == ["cyd", "dan"]
+    assert who("new_destination") == ["bea"]
+    assert who("far_above_usual") == ["bea"]
+    assert who("paid_lately") == ["ada"]
+    assert who("shared_destination") == []
