@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 
+from affiliates.models import Commission
 from identity.models import Program, User
 from identity.rules import HOUSE_SLUG, STAFF_ROLES
 from ledger.money import ZERO
@@ -62,9 +63,11 @@ def locked_payout(payout_id: UUID, *, program_id: UUID) -> tuple[PayoutBatch, Pa
 
 def items_of(batch: PayoutBatch) -> Iterator[rules.Item]:
     """Return what others agree to, payout by payout."""
-    lines = PayoutLine.objects.filter(payout__batch=batch, is_live=True).order_by()
+    payouts = list(Payout.objects.filter(_AGREED_ON, batch=batch).order_by())
+    # By ids and not joined: what a batch has just written is unknown to the planner, which would read it for each row.
+    lines = PayoutLine.objects.filter(payout__in=[payout.pk for payout in payouts], is_live=True).order_by()
     rows = dict(lines.values_list("payout").annotate(count=Count("pk")))
-    for payout in Payout.objects.filter(_AGREED_ON, batch=batch).order_by().iterator(chunk_size=2_000):
+    for payout in payouts:
         place = "" if payout.rail_account_id is None else str(payout.rail_account_id)
         yield rules.Item(
             f"{payout.payee_type}:{payout.payee_id}", payout.amount, payout.carried, place, payout.destination_digest,
@@ -138,7 +141,9 @@ def had_a_hand(batch: PayoutBatch, *, program: Program) -> dict[tuple[UUID, str]
             _note(found, actor, Role.PAYEE)
     for addressed in ready.values_list("outgoing__addressed_by", flat=True).distinct():
         _note(found, addressed, Role.PAYEE)
-    for freed in ready.filter(lines__is_live=True).values_list("lines__commission__freed_by", flat=True).distinct():
+    lines = PayoutLine.objects.filter(payout__in=list(ready.values_list("pk", flat=True)), is_live=True)
+    paid = Commission.objects.filter(pk__in=list(lines.values_list("commission", flat=True))).exclude(freed_by="")
+    for freed in paid.order_by().values_list("freed_by", flat=True).distinct():
         _note(found, freed, Role.FREED)
     for user_id in ready.filter(affiliate__user__in=staff).values_list("affiliate__user", flat=True).distinct():
         found[user_id, Role.PAID] = None
