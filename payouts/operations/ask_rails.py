@@ -18,7 +18,7 @@ from payouts.queries.sendable import order_of
 from payouts.states import IN_FLIGHT, AttemptState
 from wallets.models import RailAccount
 from wallets.rails import RailError
-from wallets.rails.sending import Accepted, Answer, Paid, Payer, Refused, Waiting
+from wallets.rails.sending import Accepted, Answer, Paid, Payer, Refused, Unclear, Waiting
 from wallets.rails.sending import Desk as RailDesk
 
 _AT_ONCE = 50
@@ -47,7 +47,7 @@ def ask_rails(account_id: UUID, *, seconds_at_most: float, clock: Clock) -> dict
         for attempt in due:
             answer = _ask(attempt, payer, desk, at=clock())
             _plan_next(attempt, payer, at=clock())
-            if isinstance(answer, Paid | Refused) or (
+            if isinstance(answer, Paid | Refused | Unclear) or (
                 isinstance(answer, Accepted) and attempt.state == AttemptState.STORED
             ):
                 answers.append((attempt.pk, answer))
@@ -65,7 +65,8 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
             wire = attempt.wire
             if answer.is_stuck:
                 wire = dict(payer.hurry(desk, order, wire, payer.survey(desk, [order])))
-                _keep_wire(attempt, wire)
+                if not _keep_wire(attempt, wire):
+                    return answer
             payer.submit(desk, order, wire)
     except RailError as silent:
         _log.warning("payouts.rail_does_not_say", reference=attempt.reference, reason=str(silent))
@@ -84,9 +85,13 @@ def _may_send(attempt: Attempt) -> bool:
 
 
 @transaction.atomic
-def _keep_wire(attempt: Attempt, wire: dict[str, object]) -> None:
-    """Store what is written anew before the rail hears of it: whichever of them pays, we know it."""
-    Attempt.objects.filter(pk=attempt.pk, state__in=IN_FLIGHT).update(wire=wire)
+def _keep_wire(attempt: Attempt, wire: dict[str, object]) -> bool:
+    """Store what is written anew before the rail hears of it: whichever of them pays, we know it.
+
+    False when somebody else has written it anew meanwhile: what they have signed must not be forgotten.
+    """
+    waiting = Attempt.objects.filter(pk=attempt.pk, state__in=IN_FLIGHT, wire=attempt.wire)
+    return waiting.update(wire=wire) == 1
 
 
 @transaction.atomic
@@ -96,5 +101,7 @@ def _plan_next(attempt: Attempt, payer: Payer, *, at: datetime) -> None:
     since = attempt.answered_at or attempt.called_at or attempt.stored_at
     next_at = rules.asked_next(since, ladder, attempt.asked + 1)
     if next_at is not None and next_at <= at:
-        next_at = at + (ladder[-1] - ladder[-2] if len(ladder) > 1 else ladder[-1])
+        # We were away. From now on it is asked as often as it would have been, and at the pace that it had come to.
+        step = attempt.asked + 1
+        next_at = at + (ladder[step] - ladder[step - 1])
     Attempt.objects.filter(pk=attempt.pk, state=attempt.state).update(ask_at=next_at, asked=attempt.asked + 1)
