@@ -45,7 +45,7 @@ SETTINGS: Final = (
         key="wallets.gas_price_at_most",
         type=ListOf(item=Text(longest=40, check=_check_price), most=50, check=_check_lines),
         default=[],
-        purpose='How much gas may cost on a chain, in gwei, such as "137:900": while it costs more, payouts there wait. '
+        purpose='How much gas may cost on a chain, in gwei, such as "137:900": above it, payouts there wait. '
         f"Chains that are not listed wait above {GAS_PRICE_AT_MOST}.",
         is_per_program=False,
         needs_two=True,

@@ -18,7 +18,7 @@ from payouts.queries.sendable import order_of
 from payouts.states import IN_FLIGHT, AttemptState
 from wallets.models import RailAccount
 from wallets.rails import RailError
-from wallets.rails.sending import Accepted, Answer, Paid, Payer, Refused, Unclear, Waiting
+from wallets.rails.sending import Accepted, Answer, Order, Paid, Payer, Refused, Unclear, Waiting, Wire
 from wallets.rails.sending import Desk as RailDesk
 
 _AT_ONCE = 50
@@ -62,16 +62,22 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
     try:
         answer = payer.query(desk, order, attempt.wire)
         if isinstance(answer, Waiting) and payer.may_repeat and _may_send(attempt):
-            wire = attempt.wire
-            if answer.is_stuck:
-                wire = dict(payer.hurry(desk, order, wire, payer.survey(desk, [order])))
-                if not _keep_wire(attempt, wire):
-                    return answer
+            wire = _written_anew(attempt, payer, desk, order) if answer.is_stuck else attempt.wire
             payer.submit(desk, order, wire)
     except RailError as silent:
         _log.warning("payouts.rail_does_not_say", reference=attempt.reference, reason=str(silent))
         return None
     return answer
+
+
+def _written_anew(attempt: Attempt, payer: Payer, desk: RailDesk, order: Order) -> Wire:
+    """Return a wire that goes faster; or the one that there is, if it can't be had or somebody else was quicker."""
+    try:
+        wire = dict(payer.hurry(desk, order, attempt.wire, payer.survey(desk, [order])))
+    except RailError as no:
+        _log.warning("payouts.can_not_hurry", reference=attempt.reference, reason=str(no))
+        return attempt.wire
+    return wire if _keep_wire(attempt, wire) else attempt.wire
 
 
 def _may_send(attempt: Attempt) -> bool:

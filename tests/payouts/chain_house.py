@@ -74,7 +74,7 @@ class ChainHouse:
 
     def price(self, gwei: int) -> None:
         """Let gas cost so much from the next block on."""
-        self.chain.ask("anvil_setNextBlockBaseFeePerGas", hex(gwei * 10**9))
+        self.chain.price(gwei)
         self.chain.mine()
 
     def pass_time(self, minutes: int) -> None:

@@ -192,7 +192,7 @@ LADDER: Final = (timedelta(minutes=5), timedelta(hours=1), *DAILY)
 
 
 def every(*stretches: tuple[timedelta, timedelta]) -> tuple[timedelta, ...]:
-    """Return when to ask: after each pause, until so much has passed, then with the next pause: for rails that are quick."""
+    """Return when to ask a rail that is quick: with each pause until so much has passed, then with the next one."""
     moments, now = [], timedelta()
     for pause, until in stretches:
         while now < until:

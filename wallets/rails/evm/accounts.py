@@ -1,4 +1,4 @@
-"""The rail `evm`: an address on a chain. Nobody calls for it: what has arrived there is looked up, what leaves is signed."""
+"""The rail `evm`: an address on a chain. Nobody calls for it: what came is looked up, what leaves is signed."""
 
 import re
 from typing import Final
