@@ -8,10 +8,9 @@ import structlog
 from django.db import transaction
 
 from payouts import rules
-from payouts.errors import Stopped
 from payouts.models import Attempt
 from payouts.operations.record_answers import record_answers
-from payouts.operations.require_running import require_running
+from payouts.operations.require_running import is_running
 from payouts.operations.send_due import Clock
 from payouts.queries.accounts import desk_of, payer_of
 from payouts.queries.sendable import order_of
@@ -61,7 +60,7 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
     order = order_of(attempt.payout, amount=attempt.amount, reference=attempt.reference)
     try:
         answer = payer.query(desk, order, attempt.wire)
-        if isinstance(answer, Waiting) and payer.may_repeat and _may_send(attempt):
+        if isinstance(answer, Waiting) and payer.may_repeat and is_running(attempt.program_id):
             wire = _written_anew(attempt, payer, desk, order) if answer.is_stuck else attempt.wire
             payer.submit(desk, order, wire)
     except RailError as silent:
@@ -78,16 +77,6 @@ def _written_anew(attempt: Attempt, payer: Payer, desk: RailDesk, order: Order) 
         _log.warning("payouts.can_not_hurry", reference=attempt.reference, reason=str(no))
         return attempt.wire
     return wire if _keep_wire(attempt, wire) else attempt.wire
-
-
-def _may_send(attempt: Attempt) -> bool:
-    """Whether nothing is stopped; what was let go before a stop is not pushed during it."""
-    with transaction.atomic():
-        try:
-            require_running(attempt.program_id)
-        except Stopped:
-            return False
-    return True
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from wallets.rails.evm.lookups import (
 )
 from wallets.rails.evm.outcomes import TAKEN
 from wallets.rails.evm.receipts import Transfer, read_hash
+from wallets.rails.evm.wires import gas_at_most
 
 __all__ = (
     "EVM",
@@ -32,6 +33,7 @@ __all__ = (
     "Transfer",
     "Unrelated",
     "amount_of",
+    "gas_at_most",
     "look_up",
     "newest_blocks",
     "number_of",

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from wallets.rails import RailError
+from wallets.rails.evm.amounts import COIN_SCALE
 from wallets.rails.evm.nodes import Question, ask
 from wallets.rails.evm.receipts import (
     Block,
@@ -27,7 +28,6 @@ FINALIZED: Final = "finalized"
 # How many blocks there must be, the transaction's own counted in; or that the node calls its block final.
 Finality = int | Literal["finalized"]
 
-COIN_SCALE: Final = 18
 DECIMALS: Final = "0x313ce567"  # decimals()
 
 

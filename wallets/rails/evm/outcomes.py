@@ -10,9 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from wallets.rails.evm.amounts import amount_of
+from wallets.rails.evm.amounts import COIN_SCALE, amount_of
 from wallets.rails.evm.lookups import (
-    COIN_SCALE,
     FINALIZED,
     Finality,
     NotFound,

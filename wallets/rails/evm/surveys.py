@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from wallets.rails import RailError
+from wallets.rails.evm.amounts import COIN_SCALE
 from wallets.rails.evm.fees import HISTORY, SUGGESTION, Price, offer_for, read_price
 from wallets.rails.evm.lookups import DECIMALS, note_decimals, require_decimals
 from wallets.rails.evm.nodes import NodeRefused, Question, ask_each
@@ -150,8 +151,8 @@ def _require_enough(there: int, needed: int, unit: Unit, place: Place) -> None:
 
 def _require_coins(there: int, needed: int, place: Place) -> None:
     if there < needed:
-        said = f"there is {_shown(there, 18)} of the chain's coin at {place.address}"
-        raise RailError(f"{said}, and {_shown(needed, 18)} is needed with gas: waits")
+        said = f"there is {_shown(there, COIN_SCALE)} of the chain's coin at {place.address}"
+        raise RailError(f"{said}, and {_shown(needed, COIN_SCALE)} is needed with gas: waits")
 
 
 def _shown(units: int, scale: int) -> str:

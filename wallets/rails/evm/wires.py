@@ -5,9 +5,10 @@ Of all that bear one number a chain takes one. So whatever was signed is kept: a
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
 from typing import Any
 
-from wallets.rails.evm.amounts import units_of
+from wallets.rails.evm.amounts import COIN_SCALE, amount_of, units_of
 from wallets.rails.evm.fees import Offer
 from wallets.rails.evm.signers import Signer
 from wallets.rails.evm.transactions import Transaction, transfer_data
@@ -82,3 +83,8 @@ def write(signer: Signer, place: Place, order: Order, *, nonce: int, offer: Offe
 def wire_with(nonce: int, *written: Written) -> Mapping[str, Any]:
     """Return what is stored."""
     return {"nonce": nonce, "signed": [asdict(each) for each in written]}
+
+
+def gas_at_most(wire: Wire) -> Decimal:
+    """Return how much of the chain's coin a payment can take for gas, whichever of its transactions is mined."""
+    return amount_of(max(each.gas * each.max_fee for each in written_on(wire)), scale=COIN_SCALE)
