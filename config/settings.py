@@ -44,8 +44,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: list[str] = environment["TRUSTED_PROXIES"]
 EGRESS_PRIVATE_HOSTS = frozenset(environment["EGRESS_PRIVATE_HOSTS"])
 RPC_NODES: dict[int | None, str] = environment["RPC_URL"] or {}  # by chain id
-# Signs what leaves on chains. Whoever else was given it by mistake does not load it: `doctor` says so.
-RELAYER_PRIVATE_KEY: str = environment["RELAYER_PRIVATE_KEY"] if is_process("worker:payouts") else ""
+RELAYER_PRIVATE_KEY: str = environment["RELAYER_PRIVATE_KEY"] if is_process("worker:payouts") else ""  # nobody else
 
 # Applications, from the top floor down: where two define the same command or template, the upper one wins.
 INSTALLED_APPS = [

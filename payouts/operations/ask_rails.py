@@ -71,12 +71,13 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
 
 def _written_anew(attempt: Attempt, payer: Payer, desk: RailDesk, order: Order) -> Wire:
     """Return a wire that goes faster; or the one that there is, if it can't be had or somebody else was quicker."""
+    wire: Wire = attempt.wire
     try:
-        wire = dict(payer.hurry(desk, order, attempt.wire, payer.survey(desk, [order])))
+        anew = dict(payer.hurry(desk, order, attempt.wire, payer.survey(desk, [order])))
     except RailError as no:
         _log.warning("payouts.can_not_hurry", reference=attempt.reference, reason=str(no))
-        return attempt.wire
-    return wire if _keep_wire(attempt, wire) else attempt.wire
+        return wire
+    return anew if _keep_wire(attempt, anew) else wire
 
 
 @transaction.atomic

@@ -40,7 +40,8 @@ class Strange:
 def balances(program_id: UUID | None) -> tuple[int, list[Strange]]:
     """Compare what is at our addresses with the books. What is on its way may have left, or not."""
     accounts = RailAccount.objects.filter(rail=EVM.name, state=RailAccountState.ACTIVE).select_related("program")
-    examined, found = 0, []
+    examined = 0
+    found: list[Strange] = []
     for account in accounts.filter(program=program_id) if program_id else accounts:
         for asset in Asset.objects.filter(code__in=account.assets).order_by("code"):
             examined += 1

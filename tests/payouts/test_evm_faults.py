@@ -7,10 +7,14 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from payouts.models import Attempt, Desk
+from payouts.proposable.outcomes import propose_outcome
 from tests.evm.relay import Relay, answering
 from tests.payouts.chain_house import HOT, ChainHouse, address
+from tests.payouts.test_approval import refused
+from tests.payouts.test_sending import agree
 from wallets.rails.evm.paying import PAYER, EvmPayer
 
 pytestmark = pytest.mark.django_db
@@ -42,12 +46,13 @@ def hears_nothing(relay: Relay, of: str) -> None:
 
     def lose(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         if of.encode() not in body:
-            return relay.pass_on(handler, body)
+            relay.pass_on(handler, body)
+            return
         node = HTTPConnection("127.0.0.1", relay.chain.port, timeout=20)
         node.request("POST", "/", body, {"content-type": "application/json"})
         node.getresponse().read()
         node.close()
-        return answering(b"the gateway timed out", status=504)(handler, body)
+        answering(b"the gateway timed out", status=504)(handler, body)
 
     relay.instead = lose
 
@@ -125,10 +130,12 @@ def test_an_answer_that_is_lost_is_not_taken_for_a_no(on: ChainHouse, relay: Rel
 def test_a_node_that_falls_silent_leaves_it_unclear_and_never_sent_under_another_number(
     on: ChainHouse, relay: Relay
 ) -> None:
+    silent = answering(b"", status=503)
+
     def falls_silent(handler: BaseHTTPRequestHandler, body: bytes) -> None:
         if b"eth_sendRawTransaction" in body:
-            relay.instead = answering(b"", status=503)
-        return (relay.instead if b"eth_sendRaw" in body else relay.pass_on)(handler, body)
+            relay.instead = silent
+        (silent if relay.instead is silent else relay.pass_on)(handler, body)
 
     relay.instead = falls_silent
     on.house.send()
@@ -307,11 +314,7 @@ def test_what_leaves_its_block_before_it_is_believed_is_sent_again(on: ChainHous
 def test_a_number_that_somebody_else_has_used_asks_for_people(on: ChainHouse) -> None:
     on.house.send()
     nonce = on.wire("ada")["nonce"]
-    on.chain.ask(
-        "eth_sendTransaction",
-        {"from": on.hot, "to": EVE, "value": "0x1", "nonce": hex(nonce), "gas": hex(21_000),
-         "maxFeePerGas": hex(10**11), "maxPriorityFeePerGas": hex(10**11)},
-    )  # fmt: skip
+    use_number(on, nonce)
     on.mine(1)
     on.ask()
     assert on.house.attempts("ada") == ["120 SENT"], "it may be taken back"
@@ -329,6 +332,51 @@ def test_a_number_that_somebody_else_has_used_asks_for_people(on: ChainHouse) ->
     assert on.arrived(ADA) == []
     assert on.books()["in_flight"] == "120"
     on.house.require_order()
+
+
+def test_what_may_still_be_mined_is_not_said_to_have_failed(on: ChainHouse, relay: Relay) -> None:
+    relay.instead = lambda handler, body: (answering(b"", status=503) if b"sendRaw" in body else relay.pass_on)(
+        handler, body
+    )
+    on.house.send()
+    assert on.house.attempts("ada") == ["120 UNKNOWN"]
+
+    no = refused("bad_outcome", lambda: say_failed(on))
+
+    assert no.params["reason"] == "its number on the chain is not used yet, so what was signed may still be mined"
+    relay.instead = None
+    on.ask()
+    paid_once(on)
+
+
+def test_what_can_not_come_any_more_is_said_to_have_failed_and_paid_under_the_next_number(on: ChainHouse) -> None:
+    on.house.send()
+    use_number(on, 0)
+    on.settle()
+
+    proposal = say_failed(on)
+    agree(on.house, proposal)
+    on.house.do("retry_payout", on.house.payout("ada"), reason="The key is ours again")
+    on.house.send()
+    on.settle()
+
+    assert on.house.attempts("ada") == ["120 REFUSED", "120 CONFIRMED"]
+    assert on.wire("ada")["nonce"] == 1
+    assert on.arrived(ADA) == [120_000_000]
+    on.house.require_order()
+
+
+def say_failed(on: ChainHouse) -> Any:
+    return propose_outcome(
+        Attempt.objects.get().pk, program=on.house.program, outcome="FAILED", evidence="The node's log of the day",
+        by=on.house.maker, at=timezone.now(),
+    )  # fmt: skip
+
+
+def use_number(on: ChainHouse, number: int) -> None:
+    """Let somebody else who has the key be faster."""
+    sent = {"from": on.hot, "to": EVE, "value": "0x1", "nonce": hex(number), "gas": hex(21_000)}
+    on.chain.ask("eth_sendTransaction", {**sent, "maxFeePerGas": hex(10**11), "maxPriorityFeePerGas": hex(10**11)})
 
 
 def test_numbers_go_on_behind_what_somebody_else_has_sent(on: ChainHouse) -> None:

@@ -13,6 +13,7 @@ from wallets.rails import RailError
 from wallets.rails.evm.fees import GWEI, Offer, Price, offer_for, raised, read_price
 from wallets.rails.evm.nodes import NodeRefused
 from wallets.rails.evm.paying import PAYER
+from wallets.rails.evm.receipts import read_receipt
 from wallets.rails.evm.signers import LocalKey, signer_of
 from wallets.rails.evm.transactions import Transaction, transfer_data
 
@@ -121,6 +122,28 @@ def test_a_node_that_suggests_no_tip_has_a_history() -> None:
 def test_a_chain_without_a_price_of_gas_is_not_paid_on(history: Any) -> None:
     with pytest.raises(RailError, match="does not say what gas costs"):
         read_price(history, "0x1")
+
+
+# What it took
+
+
+@pytest.mark.parametrize(
+    ("more", "gas"),
+    [
+        ({"gasUsed": "0x5208", "effectiveGasPrice": "0x3b9aca00"}, 21_000 * GWEI),
+        # Chains on top of another one take that one's gas as well.
+        ({"gasUsed": "0x5208", "effectiveGasPrice": "0x3b9aca00", "l1Fee": "0x10"}, 21_000 * GWEI + 16),
+        ({"gasUsed": "0x5208"}, None),
+    ],
+)
+def test_a_receipt_says_what_was_taken_for_gas(more: dict[str, str], gas: int | None) -> None:
+    tx_hash = "0x" + "ab" * 32
+    said = {"transactionHash": tx_hash, "status": "0x1", "blockHash": tx_hash, "blockNumber": "0x1", "logs": [], **more}
+
+    receipt = read_receipt(said, tx_hash=tx_hash)
+
+    assert receipt is not None
+    assert receipt.gas == gas
 
 
 # Destinations

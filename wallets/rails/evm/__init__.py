@@ -15,7 +15,7 @@ from wallets.rails.evm.lookups import (
     look_up,
     newest_blocks,
 )
-from wallets.rails.evm.outcomes import TAKEN
+from wallets.rails.evm.outcomes import TAKEN, is_used_up
 from wallets.rails.evm.receipts import Transfer, read_hash
 from wallets.rails.evm.wires import gas_at_most
 
@@ -34,6 +34,7 @@ __all__ = (
     "Unrelated",
     "amount_of",
     "gas_at_most",
+    "is_used_up",
     "look_up",
     "newest_blocks",
     "number_of",

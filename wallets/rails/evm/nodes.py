@@ -14,6 +14,9 @@ from wallets.rails.evm.receipts import read_quantity
 # Receipts of transactions that pay thousands are the largest answers. No redirects: a node has one address.
 LIMITS: Final = Limits(seconds=15, body_bytes=16 * 1_048_576)
 
+# As many as providers take in one journey, the chain's id among them.
+_AT_ONCE: Final = 100
+
 _HEADERS: Final = {"content-type": "application/json", "accept": "application/json"}
 _PURPOSE: Final = "wallets.rails.evm"
 # Statuses below 500 that pass: too slow, too early, too much.
@@ -39,7 +42,7 @@ class NodeRefused(RailError):
 
 
 def ask(chain_id: int, *questions: Question) -> list[Any]:
-    """Ask a node of the chain, in one journey, and return its answers in the order of the questions.
+    """Ask a node of the chain, in one journey for so many, and return its answers in the order of the questions.
 
     It is asked for its chain each time, too: behind one address there may be many nodes. Never call it in a
     transaction of the database: what is locked there would wait for the world.
@@ -58,6 +61,9 @@ def ask_each(chain_id: int, *questions: Question) -> list[Any]:
 
     :raises RailError: if no node is configured, none answers, or it is of another chain.
     """
+    if len(questions) >= _AT_ONCE:
+        cut = _AT_ONCE - 1
+        return ask_each(chain_id, *questions[:cut]) + ask_each(chain_id, *questions[cut:])
     asked = (Question("eth_chainId"), *questions)
     body = [
         {"jsonrpc": "2.0", "id": number, "method": question.method, "params": question.params}

@@ -4,7 +4,7 @@ A number is used once. So a payment is one of these: paid or failed by one of th
 number; still to come; or never to come, because a transaction that is not ours has used its number up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -31,7 +31,9 @@ PRICED_OUT_AFTER: Final = timedelta(minutes=1)
 STUCK_AFTER: Final = timedelta(minutes=10)
 # Nodes that keep no more of the past than they need still know how many transactions there were so many blocks ago.
 _REMEMBERED: Final = 100
-TAKEN: Final = "number_taken"  # in the evidence of what can't come any more
+# In the evidence of what the chain has for good, and of what can't come any more.
+_MINED: Final = "block_hash"
+TAKEN: Final = "number_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ def outcome_of(desk: Desk, order: Order, wire: Wire) -> Outcome | Waiting:
     if look.used < nonce:
         return Waiting(reason=f"It is number {nonce}, and the chain has come to {look.used}.")
     return Waiting(reason="No block has it yet.", is_stuck=_is_stuck(written[-1], look.newest))
+
+
+def is_used_up(evidence: Mapping[str, Any]) -> bool:
+    """Whether the number of a payment is used for good: until it is, what was signed under it may still be mined."""
+    return not evidence.keys().isdisjoint({_MINED, TAKEN})
 
 
 def _look(place: Place, written: Sequence[Written]) -> _Look:
@@ -95,7 +102,7 @@ def _said_by(receipt: Receipt, place: Place, order: Order, finality: Finality) -
         return Waiting(reason="It has moved to another block.")
     cost = Cost(_coins(receipt.gas), is_gas=True) if receipt.gas else None
     evidence: dict[str, Any] = {
-        "chain": place.chain_id, "block": seen.block_number, "block_hash": seen.block_hash, "hash": receipt.tx_hash
+        "chain": place.chain_id, "block": seen.block_number, _MINED: seen.block_hash, "hash": receipt.tx_hash
     }  # fmt: skip
     if isinstance(seen, Reverted):
         reason = "The chain has it, and it failed there: nothing was sent."

@@ -37,10 +37,10 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 class EvmPayer:
     """Pays on a chain. What it has signed can be sent as often as one likes: its number makes it happen once."""
 
-    pays: Final = "EVM"
-    counts: Final = True
-    may_repeat: Final = True
-    by_file: Final = False
+    pays: str = "EVM"
+    counts: bool = True
+    may_repeat: bool = True
+    by_file: bool = False
     # Blocks come in seconds; and what was signed can be mined as long as its number is free.
     asks_after_accepted: Sequence[timedelta] = every(
         (timedelta(seconds=15), _HOUR), (_MINUTE, _DAY), (_HOUR, 60 * _DAY)
