@@ -1,9 +1,14 @@
 """Paid on a chain, from what is due to what has arrived."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from payouts import operations
 from payouts.models import Attempt
 from tests.payouts.chain_house import COIN, DEPTH, ChainHouse, address
+from wallets.rails.sending import Unclear
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +68,30 @@ def test_what_shows_that_it_was_paid_is_kept(chain_house: ChainHouse) -> None:
     gas = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
     assert int(float(on.books("ETH")["fees"]) * COIN) == pytest.approx(gas)
     on.require_order()
+
+
+def test_a_chain_is_asked_every_few_seconds_also_after_we_were_away(chain_house: ChainHouse) -> None:
+    on = chain_house
+    on.earns("ada", "10", to=ADA)
+    on.started()
+    on.house.send()
+    attempt = Attempt.objects.get()
+    assert attempt.ask_at - attempt.answered_at == timedelta(seconds=15)
+
+    on.ask()  # tomorrow
+
+    attempt.refresh_from_db()
+    away = attempt.ask_at - timezone.now()
+    assert timedelta(days=1) < away + timedelta(seconds=30) < timedelta(days=1, minutes=1)
+
+
+def test_what_becomes_unclear_is_asked_about_from_the_beginning(chain_house: ChainHouse) -> None:
+    on = chain_house
+    on.earns("ada", "10", to=ADA)
+    on.started()
+    on.house.send()
+    Attempt.objects.update(asked=2_000)
+
+    operations.record_answers([(Attempt.objects.get().pk, Unclear(reason="Nobody knows."))], at=timezone.now())
+
+    assert Attempt.objects.get().asked == 0

@@ -4,11 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from identity.models import Program
+from identity.operations import store_setting
 from payouts.models import Attempt
 from tests.evm.chain import Chain
 from tests.payouts.chain_house import HOT, ChainHouse, address, house_on
 from tests.payouts.house import House
+from tests.payouts.test_approval import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -199,6 +203,31 @@ def test_while_gas_costs_too_much_it_waits(chain_house: ChainHouse) -> None:
     on.settle()
     assert on.house.payouts(batch) == ["ada 120 PAID"]
     on.require_order()
+
+
+def test_what_gas_may_cost_is_set_chain_by_chain(chain_house: ChainHouse) -> None:
+    on = chain_house
+    batch = pay(on)
+    on.price(500)
+    allow(f"{on.chain.chain_id}:1000.5", "1:3")
+
+    on.house.send()
+    on.settle()
+
+    assert on.house.payouts(batch) == ["ada 120 PAID"]
+    assert on.wire("ada")["signed"][0]["max_fee"] <= 1_000_500_000_000
+
+
+@pytest.mark.parametrize("lines", [["1"], ["1:0"], ["1:0.0"], ["0:1"], ["1:-3"], ["1:1e3"], ["1:2", "1:3"], ["x:1"]])
+def test_a_price_of_gas_that_makes_no_sense_is_refused(chain_house: ChainHouse, lines: list[str]) -> None:
+    refused("setting_makes_no_sense", lambda: allow(*lines))
+
+
+def allow(*lines: str) -> None:
+    store_setting(
+        "wallets.gas_price_at_most", program=Program.objects.get(slug="house"), value=list(lines), version=0,
+        reason="Gas", at=timezone.now(),
+    )  # fmt: skip
 
 
 def test_a_token_of_other_decimals_is_not_paid(chain_house: ChainHouse) -> None:
