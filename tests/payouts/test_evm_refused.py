@@ -10,6 +10,7 @@ from identity.models import Program
 from identity.operations import store_setting
 from payouts.models import Attempt
 from tests.evm.chain import Chain
+from tests.evm.relay import Relay
 from tests.payouts.chain_house import HOT, ChainHouse, address, house_on
 from tests.payouts.house import House
 from tests.payouts.test_approval import refused
@@ -133,6 +134,26 @@ def test_a_success_that_moves_nothing_is_left_to_people(house_of_two: House, cha
     on.settle()
     assert on.house.attempts("ada") == ["120 UNKNOWN"]
     assert on.arrived(ADA) == []
+
+
+def test_an_amount_that_there_can_not_be_is_left_to_people(chain_house: ChainHouse, relay: Relay) -> None:
+    on = chain_house
+    pay(on)
+    on.house.send()
+
+    def boast(receipt: Any) -> Any:
+        for log in receipt["logs"] if receipt else ():
+            log["data"] = "0x" + "f" * 64
+        return receipt
+
+    relay.lies["eth_getTransactionReceipt"] = boast
+    on.settle()
+
+    assert on.house.attempts("ada") == ["120 UNKNOWN"]
+    relay.lies.clear()
+    on.ask()
+    assert on.house.attempts("ada") == ["120 CONFIRMED"]
+    on.require_order()
 
 
 @pytest.mark.parametrize("whose", ["the token's own", "where it is paid from", "nobody's"])

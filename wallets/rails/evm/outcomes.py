@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from ledger.errors import BadAmount
 from wallets.rails.evm.amounts import COIN_SCALE, amount_of
 from wallets.rails.evm.lookups import (
     FINALIZED,
@@ -23,7 +24,7 @@ from wallets.rails.evm.lookups import (
 )
 from wallets.rails.evm.nodes import Question, ask
 from wallets.rails.evm.receipts import Block, Receipt, read_block, read_quantity, read_receipt
-from wallets.rails.evm.wires import Place, Written, nonce_of, place_of, units_in, written_on
+from wallets.rails.evm.wires import Place, Written, nonce_of, place_of, written_on
 from wallets.rails.sending import Cost, Desk, Order, Outcome, Paid, Refused, Unclear, Waiting, Wire
 
 # Stuck: it offers less than a unit of gas costs, and has for a while; or nobody has taken it for long.
@@ -111,10 +112,13 @@ def _said_by(receipt: Receipt, place: Place, order: Order, finality: Finality) -
     if not ours or isinstance(seen, Unrelated):
         reason = "The chain has it and it succeeded, but it shows no transfer from us to the payee."
         return Unclear(reason=reason, rail_reference=receipt.tx_hash, evidence=evidence)
-    exact = [each for each in ours if each.units == units_in(order)]
-    units = exact[0].units if len(ours) == len(exact) == 1 else sum(each.units for each in ours)
+    try:
+        amount = amount_of(sum(each.units for each in ours), scale=scale)
+    except BadAmount:  # what a token says can be any number
+        reason = "The chain has it and it succeeded, but it names an amount that there can't be."
+        return Unclear(reason=reason, rail_reference=receipt.tx_hash, evidence=evidence)
     return Paid(
-        receipt=receipt.tx_hash, amount=amount_of(units, scale=scale), rail_reference=receipt.tx_hash,
+        receipt=receipt.tx_hash, amount=amount, rail_reference=receipt.tx_hash,
         paid_at=seen.mined_at, cost=cost, evidence={**evidence, "position": ours[0].position, "depth": seen.depth},
     )  # fmt: skip
 

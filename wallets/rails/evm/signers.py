@@ -4,6 +4,7 @@ Only the workers of the queue `payouts` are given a key, so nothing but they can
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from django.conf import settings
@@ -67,7 +68,12 @@ def signer_of(address: str) -> Signer:
     private_key: str = settings.RELAYER_PRIVATE_KEY
     if not private_key:
         raise RailError(f"nobody here signs for {address}: RELAYER_PRIVATE_KEY is not set", is_permanent=True)
-    signer = LocalKey(private_key)
+    signer = _local(private_key)
     if signer.address != address:
         raise RailError(f"RELAYER_PRIVATE_KEY is the key of {signer.address}, not of {address}", is_permanent=True)
     return signer
+
+
+@lru_cache(maxsize=1)  # finding out a key's address takes as long as signing
+def _local(private_key: str) -> LocalKey:
+    return LocalKey(private_key)
