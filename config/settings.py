@@ -9,7 +9,7 @@ import environ
 from config.api.description import SPECTACULAR
 from config.background.queues import cluster_settings
 from config.backoffice.theme import UNFOLD_SETTINGS
-from config.environment import BASE_DIR, load
+from config.environment import BASE_DIR, is_process, load
 from config.environment.secrets_file import local_secret, random_key, random_text
 from config.environment.variables import TEST
 from config.house.providers import provider_apps, sign_in_settings
@@ -44,6 +44,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: list[str] = environment["TRUSTED_PROXIES"]
 EGRESS_PRIVATE_HOSTS = frozenset(environment["EGRESS_PRIVATE_HOSTS"])
 RPC_NODES: dict[int | None, str] = environment["RPC_URL"] or {}  # by chain id
+RELAYER_PRIVATE_KEY: str = environment["RELAYER_PRIVATE_KEY"] if is_process("worker:payouts") else ""  # nobody else
 
 # Applications, from the top floor down: where two define the same command or template, the upper one wins.
 INSTALLED_APPS = [

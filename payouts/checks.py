@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from audit.reconciliation import Check, Discrepancy, Scope, register_check
-from payouts.queries import checking
+from payouts.queries import chain_checking, checking
 from payouts.queries.troubles import troubled, waiting_for_people
 
 Found = tuple[int, list[checking.Difference]]
@@ -25,6 +25,13 @@ def register() -> None:
         register_check(Check(name=name, label=label, examine=_examine(compare, says)))
     register_check(
         Check(name="payouts.outcomes", label="What came of payouts is known, and only once", examine=_outcomes)
+    )
+    register_check(
+        Check(
+            name="payouts.chain",
+            label="What was paid on chains stands, and their balances are the books'",
+            examine=_chain,
+        )
     )
 
 
@@ -58,3 +65,11 @@ def _outcomes(scope: Scope) -> Iterator[Discrepancy]:
             theirs={"reason": attempt.reason, **attempt.evidence}, program_id=attempt.program_id,
         )  # fmt: skip
     scope.examined = examined
+
+
+def _chain(scope: Scope) -> Iterator[Discrepancy]:
+    scope.examined, found = chain_checking.balances(scope.program_id)
+    found += chain_checking.taken(scope.program_id)
+    found += chain_checking.not_looked_at(scope.program_id, at=scope.at)
+    for one in found:
+        yield Discrepancy(key=one.key, title=one.title, ours=one.ours, theirs=one.theirs, program_id=one.program_id)

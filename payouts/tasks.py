@@ -38,6 +38,11 @@ def ask() -> dict[str, int]:
     return counts
 
 
+def look_again() -> dict[str, int]:
+    """Look again at what was paid on chains."""
+    return dict(operations.look_again(seconds_at_most=SECONDS_AT_MOST, clock=timezone.now))
+
+
 def tidy() -> dict[str, int]:
     """Let go of what was approved and not sent in time, and say which batches are through."""
     return {

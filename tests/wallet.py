@@ -1,6 +1,7 @@
 """A wallet: it signs with another library than the one that checks."""
 
 import sys
+from typing import Any
 
 # The library lets Python recurse deeper, for the whole process; the house must not be tested like that.
 _limit = sys.getrecursionlimit()
@@ -33,3 +34,9 @@ def recovered(text: str, signature: bytes) -> str:
 
 def _hexadecimal(signature: bytes) -> str:
     return f"0x{bytes(signature).hex()}"
+
+
+def sign_transaction(fields: dict[str, Any], key: str) -> tuple[str, str]:
+    """Return a transaction as a wallet sends it, and its hash."""
+    signed = Account.sign_transaction(fields, key)
+    return _hexadecimal(signed.raw_transaction), _hexadecimal(signed.hash)

@@ -1,4 +1,4 @@
-"""When a notice is applied again: arithmetic only."""
+"""When a notice is applied again, and what gas may cost: arithmetic only."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,6 +7,8 @@ from typing import Final
 ATTEMPTS_AT_MOST: Final = 12
 # Whoever received it proves it at once; a worker does when that one is gone.
 PROVEN_WITHIN: Final = timedelta(seconds=15)
+# In gwei, on chains of which nobody has said more or less.
+GAS_PRICE_AT_MOST: Final = 200
 
 _FIRST_WAIT: Final = timedelta(seconds=30)
 _LONGEST_WAIT: Final = timedelta(hours=2)

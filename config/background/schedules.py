@@ -43,6 +43,8 @@ def timetables() -> list[Timetable]:
         # A nudge may be lost with its broker; what was agreed to is not.
         Timetable("send payouts", "payouts.tasks.send", "payouts", "* * * * *"),
         Timetable("ask what came of payouts", "payouts.tasks.ask", "payouts", "* * * * *"),
+        # From two to five, a part each time; it signs nothing, so it needs no worker that has the key.
+        Timetable("look at payments on chains again", "payouts.tasks.look_again", "settlements", "* 2-4 * * *"),
         Timetable("tidy payouts up", "payouts.tasks.tidy", "reconciler", "* * * * *"),
         Timetable("keep milestones", "ledger.tasks.keep_milestones", "reconciler", "7 * * * *"),
         # A nudge may be lost with its broker; intents are not.

@@ -79,6 +79,11 @@ def load() -> Environment:
     return read(os.environ)
 
 
+def is_process(name: str) -> bool:
+    """Whether this process is the one of that name: `web`, `worker:payouts` and so on, as whoever started it said."""
+    return os.environ.get("COUNTINGHOUSE_PROCESS") == name
+
+
 def _empty(variable: Variable) -> Any:
     return [] if variable.parse in (words, secrets, networks, public_keys, encryption_keys, hosts) else ""
 

@@ -17,6 +17,7 @@ from config.background.clusters import cluster_states
 from config.backoffice.operations_page import in_words
 from config.backup.outcomes import WAITING_BYTES, is_backup_late, is_drill_late, protection
 from config.backup.source import ArchiverState
+from config.environment import is_process
 from config.postgres.roles import rewritable_final_tables
 from config.settings import environment
 from config.web.health import waiting_migrations
@@ -130,7 +131,7 @@ def _settings(now: datetime) -> list[Finding]:
         if message.level >= WARNING and not message.is_silenced()
     ]
     findings = [Finding("settings", False, f"{problem.id}: {problem.msg}") for problem in problems]
-    if os.environ.get("RELAYER_PRIVATE_KEY") and os.environ.get("COUNTINGHOUSE_PROCESS") != "worker:payouts":
+    if os.environ.get("RELAYER_PRIVATE_KEY") and not is_process("worker:payouts"):
         remedy = "Give it to the payouts workers only; whoever holds it can empty the relayer's account."
         findings.append(Finding("settings", False, "RELAYER_PRIVATE_KEY is visible to this process", remedy))
     if environment["WEB_PROCESSES"] > 1 and not environment["REDIS_URL"]:

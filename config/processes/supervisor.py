@@ -85,7 +85,8 @@ class Supervisor:
                 "PYTHONUNBUFFERED": "1",
             }
             # Signs payouts: nobody but the payouts workers gets to see it.
-            relayer = variables.pop("RELAYER_PRIVATE_KEY", "")
+            relayer = variables.get("RELAYER_PRIVATE_KEY", "")
+            variables["RELAYER_PRIVATE_KEY"] = ""  # or each would find it in `.env` by itself
             # The owner's address is for the migrations alone; the children come as the runtime role.
             owner_url = variables.pop("MIGRATE_DATABASE_URL", "")
             self._prepare(variables, owner_url=self.postgres.url(DATABASE_NAME) if self.postgres else owner_url)

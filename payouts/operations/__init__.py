@@ -16,6 +16,7 @@ from payouts.operations.lease_desk import lease_desk
 from payouts.operations.leave_out import leave_out
 from payouts.operations.let_go import let_go
 from payouts.operations.let_go_of_brake import let_go_of_brake
+from payouts.operations.look_again import look_again
 from payouts.operations.note_makers import note_makers
 from payouts.operations.nudge_sending import nudge_sending
 from payouts.operations.pay_rows import pay_rows
@@ -58,6 +59,7 @@ __all__ = [
     "leave_out",
     "let_go",
     "let_go_of_brake",
+    "look_again",
     "note_makers",
     "nudge_sending",
     "pay_rows",

@@ -8,17 +8,16 @@ import structlog
 from django.db import transaction
 
 from payouts import rules
-from payouts.errors import Stopped
 from payouts.models import Attempt
 from payouts.operations.record_answers import record_answers
-from payouts.operations.require_running import require_running
+from payouts.operations.require_running import is_running
 from payouts.operations.send_due import Clock
 from payouts.queries.accounts import desk_of, payer_of
 from payouts.queries.sendable import order_of
 from payouts.states import IN_FLIGHT, AttemptState
 from wallets.models import RailAccount
 from wallets.rails import RailError
-from wallets.rails.sending import Accepted, Answer, Paid, Payer, Refused, Waiting
+from wallets.rails.sending import Accepted, Answer, Order, Paid, Payer, Refused, Unclear, Waiting, Wire
 from wallets.rails.sending import Desk as RailDesk
 
 _AT_ONCE = 50
@@ -47,7 +46,7 @@ def ask_rails(account_id: UUID, *, seconds_at_most: float, clock: Clock) -> dict
         for attempt in due:
             answer = _ask(attempt, payer, desk, at=clock())
             _plan_next(attempt, payer, at=clock())
-            if isinstance(answer, Paid | Refused) or (
+            if isinstance(answer, Paid | Refused | Unclear) or (
                 isinstance(answer, Accepted) and attempt.state == AttemptState.STORED
             ):
                 answers.append((attempt.pk, answer))
@@ -61,11 +60,8 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
     order = order_of(attempt.payout, amount=attempt.amount, reference=attempt.reference)
     try:
         answer = payer.query(desk, order, attempt.wire)
-        if isinstance(answer, Waiting) and payer.may_repeat and _may_send(attempt):
-            wire = attempt.wire
-            if answer.is_stuck:
-                wire = dict(payer.hurry(desk, order, wire, payer.survey(desk, [order])))
-                _keep_wire(attempt, wire)
+        if isinstance(answer, Waiting) and payer.may_repeat and is_running(attempt.program_id):
+            wire = _written_anew(attempt, payer, desk, order) if answer.is_stuck else attempt.wire
             payer.submit(desk, order, wire)
     except RailError as silent:
         _log.warning("payouts.rail_does_not_say", reference=attempt.reference, reason=str(silent))
@@ -73,20 +69,25 @@ def _ask(attempt: Attempt, payer: Payer, desk: RailDesk, *, at: datetime) -> Ans
     return answer
 
 
-def _may_send(attempt: Attempt) -> bool:
-    """Whether nothing is stopped; what was let go before a stop is not pushed during it."""
-    with transaction.atomic():
-        try:
-            require_running(attempt.program_id)
-        except Stopped:
-            return False
-    return True
+def _written_anew(attempt: Attempt, payer: Payer, desk: RailDesk, order: Order) -> Wire:
+    """Return a wire that goes faster; or the one that there is, if it can't be had or somebody else was quicker."""
+    wire: Wire = attempt.wire
+    try:
+        anew = dict(payer.hurry(desk, order, attempt.wire, payer.survey(desk, [order])))
+    except RailError as no:
+        _log.warning("payouts.can_not_hurry", reference=attempt.reference, reason=str(no))
+        return wire
+    return anew if _keep_wire(attempt, anew) else wire
 
 
 @transaction.atomic
-def _keep_wire(attempt: Attempt, wire: dict[str, object]) -> None:
-    """Store what is written anew before the rail hears of it: whichever of them pays, we know it."""
-    Attempt.objects.filter(pk=attempt.pk, state__in=IN_FLIGHT).update(wire=wire)
+def _keep_wire(attempt: Attempt, wire: dict[str, object]) -> bool:
+    """Store what is written anew before the rail hears of it: whichever of them pays, we know it.
+
+    False when somebody else has written it anew meanwhile: what they have signed must not be forgotten.
+    """
+    waiting = Attempt.objects.filter(pk=attempt.pk, state__in=IN_FLIGHT, wire=attempt.wire)
+    return waiting.update(wire=wire) == 1
 
 
 @transaction.atomic
@@ -96,5 +97,7 @@ def _plan_next(attempt: Attempt, payer: Payer, *, at: datetime) -> None:
     since = attempt.answered_at or attempt.called_at or attempt.stored_at
     next_at = rules.asked_next(since, ladder, attempt.asked + 1)
     if next_at is not None and next_at <= at:
-        next_at = at + (ladder[-1] - ladder[-2] if len(ladder) > 1 else ladder[-1])
+        # We were away. From now on it is asked as often as it would have been, and at the pace that it had come to.
+        step = attempt.asked + 1
+        next_at = at + (ladder[step] - ladder[step - 1])
     Attempt.objects.filter(pk=attempt.pk, state=attempt.state).update(ask_at=next_at, asked=attempt.asked + 1)

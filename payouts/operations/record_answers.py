@@ -175,6 +175,7 @@ def _values(verdict: _Verdict, *, at: datetime) -> dict[str, Any]:
         "answered_at": at,
         "settled_at": at if is_settled else None,
         "ask_at": rules.asked_next(at, ladder, 0) if ladder else None,
+        "asked": 0,
     }
 
 
@@ -196,8 +197,8 @@ def _note(stayed: Sequence[_Verdict], *, at: datetime) -> None:
                     payload={"reference": attempt.reference, "trouble": str(verdict.trouble)},
                 )
             )  # fmt: skip
-        if isinstance(answer, Unclear) and attempt.state == AttemptState.UNKNOWN and answer.evidence:
-            changes["evidence"] = {**attempt.evidence, **dict(answer.evidence)}
+        if isinstance(answer, Unclear) and attempt.state == AttemptState.UNKNOWN:
+            changes |= {"reason": answer.reason[:500], "evidence": {**attempt.evidence, **dict(answer.evidence)}}
         if changes:
             Attempt.objects.filter(pk=attempt.pk).update(**changes)
     record_many(lines, at=at)

@@ -3,6 +3,8 @@
 from typing import Final
 from uuid import UUID
 
+from django.db import transaction
+
 from identity.rules import HOUSE_SLUG
 from payouts.errors import Stopped
 from payouts.models import Brake
@@ -22,3 +24,13 @@ def require_running(program_id: UUID) -> None:
     for brake in Brake.objects.raw(_SHARED, [program_id, HOUSE_SLUG]):
         if brake.is_on:
             raise Stopped(since=brake.changed_at.isoformat(), reason=brake.reason)
+
+
+@transaction.atomic
+def is_running(program_id: UUID) -> bool:
+    """Whether nothing is stopped at this moment: for what was let go already, and is sent again as it was."""
+    try:
+        require_running(program_id)
+    except Stopped:
+        return False
+    return True

@@ -111,6 +111,7 @@ class _Turn:
         named = {
             rules.reference_of(number, randbelow(32**4)): each for number, each in zip(numbers, wanted, strict=True)
         }
+        self._desk = desk_of(self._account)
         survey = self._payer.survey(self._desk, [each.order(reference) for reference, each in named.items()])
         attempts = store_attempts(
             self._account, named, payer=self._payer, rail_desk=self._desk, survey=survey, holder=self._holder,

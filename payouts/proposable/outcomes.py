@@ -14,8 +14,10 @@ from ledger.money import plain
 from payouts import operations
 from payouts.errors import BadOutcome, NotUnknown
 from payouts.models import Attempt
+from payouts.queries.accounts import payer_of
 from payouts.states import AttemptState
 from wallets.queries.checking import require_reason
+from wallets.rails.evm import is_used_up
 from wallets.rails.sending import Answer, Paid, Refused
 
 Payload = Mapping[str, Any]
@@ -65,7 +67,7 @@ def _attempt(program: Program, attempt_id: object) -> Attempt:
         pk = UUID(str(attempt_id))
     except ValueError:
         raise BadOutcome(reason="the attempt is named by its id") from None
-    found = Attempt.objects.filter(pk=pk, program=program).select_related("payout__asset").first()
+    found = Attempt.objects.filter(pk=pk, program=program).select_related("payout__asset", "rail_account").first()
     if found is None:
         raise BadOutcome(reason="there is no such attempt")
     return found
@@ -80,6 +82,9 @@ def _check(program: Program, payload: Payload) -> None:
         raise BadOutcome(reason=f"it is one of {', '.join(OUTCOMES)}")
     if outcome == "PAID" and not (isinstance(receipt, str) and 0 < len(receipt) <= 200):
         raise BadOutcome(reason="what was paid has a receipt")
+    if outcome == "FAILED" and payer_of(attempt.rail_account).counts and not is_used_up(attempt.evidence):
+        # Its number would be missing, and hold up all behind it; or it is mined after another has paid.
+        raise BadOutcome(reason="its number on the chain is not used yet, so what was signed may still be mined")
     if not isinstance(payload.get("evidence"), str):
         raise BadOutcome(reason="say what shows it")
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -10,9 +11,12 @@ from django.conf import settings
 from identity.models import Program
 from ledger.models import Account, Asset
 from ledger.queries.balances import balance_now
+from payouts import models as desks
 from wallets.models import RailAccount
+from wallets.queries import chains
 from wallets.queries.rail_accounts import hook_path, secrets_of
 from wallets.rails import rail_named
+from wallets.rails.evm import EVM
 from wallets.rails.sending import Desk, Limits, Payer, Unit
 from wallets.states import RailAccountState
 
@@ -35,12 +39,21 @@ def desk_of(account: RailAccount) -> Desk:
     """Return all that a payer has to know of an account.
 
     :raises SecretUnreadable: if its secrets can't be read.
+    :raises SettingUnreadable: if a setting that says how to send can't be read.
     """
     path = hook_path(account)
     return Desk(
         account_id=account.pk, number=account.number, secrets=secrets_of(account),
-        hook_url=f"{settings.PUBLIC_URL}{path}" if path else "",
+        hook_url=f"{settings.PUBLIC_URL}{path}" if path else "", facts=_facts_of(account),
     )  # fmt: skip
+
+
+def _facts_of(account: RailAccount) -> dict[str, Any]:
+    """Return what a chain's payer has to know of us: it sees no database."""
+    if account.rail != EVM.name:
+        return {}
+    number = desks.Desk.objects.filter(pk=account.pk).values_list("next_number", flat=True).first()
+    return {**chains.facts_of(account), "next_number": number}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.architecture.house import ROOT
 
 # All that a web process loads, and what it loads once it is asked.
@@ -34,3 +36,22 @@ def test_no_library_lets_python_recurse_deeper() -> None:
     done = subprocess.run([sys.executable, "-c", _LOAD], cwd=ROOT, env=environment, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("process", "has_it"), [("worker:payouts", True), ("worker:settlements", False), ("web", False)]
+)
+def test_only_the_workers_of_payouts_load_what_signs(process: str, has_it: bool) -> None:
+    key = "ab" * 32
+    environment = {
+        **os.environ,
+        "COUNTINGHOUSE_PROCESS": process,
+        "RELAYER_PRIVATE_KEY": key,
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    }
+    said = "from config import settings; print(settings.RELAYER_PRIVATE_KEY)"
+
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (0, f"{key if has_it else ''}\n"), done.stderr

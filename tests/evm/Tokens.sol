@@ -45,6 +45,59 @@ contract TokenWithFee is Token {
     }
 }
 
+// Lets whoever made it say who may not be paid, as dollar tokens do.
+contract TokenWithBlocklist is Token {
+    mapping(address => bool) public isBlocked;
+
+    constructor() Token(6) {}
+
+    function block_(address whom) external {
+        isBlocked[whom] = true;
+    }
+
+    function move(address from, address to, uint256 value) internal override {
+        require(!isBlocked[to], "blocked");
+        super.move(from, to, value);
+    }
+}
+
+// Says no to odd numbers, and does not revert; and when it is told to, says yes and moves nothing.
+contract TokenThatSaysNo is Token {
+    bool public isSilent;
+
+    constructor() Token(6) {}
+
+    function fallSilent() external {
+        isSilent = true;
+    }
+
+    function transfer(address to, uint256 value) external override returns (bool) {
+        if (isSilent) return true;
+        if (value % 2 == 1) return false;
+        move(msg.sender, to, value);
+        return true;
+    }
+}
+
+// A dollar token as the largest one is: it keeps balances, and answers a transfer with nothing.
+contract TokenWithBalances {
+    event Transfer(address indexed from, address indexed to, uint256 value);
+
+    uint8 public constant decimals = 6;
+    mapping(address => uint256) public balanceOf;
+
+    constructor() {
+        balanceOf[msg.sender] = type(uint256).max;
+    }
+
+    function transfer(address to, uint256 value) external {
+        require(balanceOf[msg.sender] >= value, "too little is there");
+        balanceOf[msg.sender] -= value;
+        unchecked { balanceOf[to] += value; }
+        emit Transfer(msg.sender, to, value);
+    }
+}
+
 // Answers a transfer with nothing, as the largest dollar token does.
 contract TokenWithoutAnswer {
     event Transfer(address indexed from, address indexed to, uint256 value);

@@ -104,6 +104,15 @@ class Chain:
         """Replace the last blocks by others that hold nothing, as a chain does that another has outgrown."""
         self.ask("anvil_reorg", blocks, [])
 
+    def price(self, gwei: int) -> None:
+        """Let gas cost so much in the next block."""
+        self.ask("anvil_setNextBlockBaseFeePerGas", hex(gwei * 10**9))
+
+    def calm(self) -> None:
+        """Forget what going back does not: what waits, and what gas costs."""
+        self.ask("anvil_dropAllTransactions")
+        self.price(1)
+
     def raw(self, tx_hash: str) -> str:
         """Return a transaction as it was signed, so that it can be sent again."""
         found: str = self.ask("eth_getRawTransactionByHash", tx_hash)

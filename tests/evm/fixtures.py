@@ -29,6 +29,7 @@ def chain(running_chain: Chain, settings: Any) -> Iterator[Chain]:
     yield running_chain
     lookups.forget_decimals()
     running_chain.ask("evm_revert", before)
+    running_chain.calm()
 
 
 @pytest.fixture

@@ -13,13 +13,16 @@ from payouts.operations import take_outcome
 from tests.affiliates.conftest import assets, other, troupe
 from tests.affiliates.troupe import Troupe
 from tests.conftest import member
+from tests.evm.fixtures import chain, running_chain
+from tests.evm.relay import relay
 from tests.factories import UserFactory
 from tests.payouts import till
+from tests.payouts.chain_house import chain_house
 from tests.payouts.house import House
 from wallets.models import RailAccount
 from wallets.operations import activate_rail_account, draft_rail_account
 
-__all__ = ["assets", "other", "take_outcome", "troupe"]
+__all__ = ["assets", "chain", "chain_house", "other", "relay", "running_chain", "take_outcome", "troupe"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
-"""Which addresses on chains are a program's, and how deep a block has to lie there."""
+"""Which addresses on chains are a program's, how deep a block has to lie there, and what gas may cost."""
 
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -8,7 +10,8 @@ from identity.queries.settings import setting
 from ledger.models import Asset
 from wallets.errors import UnknownRail
 from wallets.models import RailAccount
-from wallets.rails.evm import EVM, FINALIZED, Finality, number_of
+from wallets.rails.evm import EVM, FINALIZED, GWEI, Finality, number_of
+from wallets.rules import GAS_PRICE_AT_MOST
 from wallets.states import RailAccountState
 
 
@@ -53,3 +56,24 @@ def finality_of(chain_id: int) -> Finality:
         if chain == str(chain_id):
             return FINALIZED if depth == FINALIZED else int(depth)
     return FINALIZED
+
+
+def gas_price_at_most(chain_id: int) -> int:
+    """Return how much a unit of gas may cost on the chain, in the smallest unit of its coin.
+
+    :raises SettingUnreadable: if what is stored can't be read: it is not guessed.
+    """
+    for line in setting("wallets.gas_price_at_most"):
+        chain, _, most = line.partition(":")
+        if chain == str(chain_id):
+            return int(Decimal(most) * GWEI)
+    return GAS_PRICE_AT_MOST * GWEI
+
+
+def facts_of(account: RailAccount) -> dict[str, Any]:
+    """Return what sending from an address has to know, which the rail itself does not say.
+
+    :raises SettingUnreadable: if what is stored can't be read: it is not guessed.
+    """
+    chain_id = int(account.number.partition(":")[0])
+    return {"finality": finality_of(chain_id), "gas_price_at_most": gas_price_at_most(chain_id)}

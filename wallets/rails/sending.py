@@ -54,6 +54,7 @@ class Desk:
     number: str
     secrets: Mapping[str, str] = field(repr=False)
     hook_url: str = field(default="", repr=False)  # where the rail tells us what came of it
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what else its kind of rail has to know of us
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,16 @@ class Payer(Protocol):
 # Five minutes, an hour, then daily; after that two people say what came of it.
 DAILY: Final = tuple(timedelta(days=day) for day in range(1, 6))
 LADDER: Final = (timedelta(minutes=5), timedelta(hours=1), *DAILY)
+
+
+def every(*stretches: tuple[timedelta, timedelta]) -> tuple[timedelta, ...]:
+    """Return when to ask a rail that is quick: with each pause until so much has passed, then with the next one."""
+    moments, now = [], timedelta()
+    for pause, until in stretches:
+        while now < until:
+            now += pause
+            moments.append(now)
+    return tuple(moments)
 
 
 @dataclass(frozen=True, slots=True)

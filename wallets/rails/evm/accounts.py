@@ -1,4 +1,4 @@
-"""The rail `evm`: an address on a chain. Nobody calls for it: what has arrived there is looked up."""
+"""The rail `evm`: an address on a chain. Nobody calls for it: what came is looked up, what leaves is signed."""
 
 import re
 from typing import Final
@@ -7,6 +7,7 @@ from identity.errors import AddressMakesNoSense
 from identity.proofs import LARGEST_CHAIN_ID, checksummed, read_address
 from wallets.errors import BadRailAccount
 from wallets.rails import Rail
+from wallets.rails.evm.paying import PAYER
 from wallets.rails.evm.receipts import NOBODY
 
 NAME: Final = "evm"
@@ -54,4 +55,5 @@ EVM: Final = Rail(
     check_number=check_number,
     shown_number=shown_number,
     carries=carries,
+    payer=PAYER,
 )

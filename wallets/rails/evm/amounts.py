@@ -6,6 +6,8 @@ from typing import Final
 from ledger.errors import BadAmount, TooFine
 from ledger.money import TOO_LARGE, exactly
 
+COIN_SCALE: Final = 18  # of every chain's own coin
+
 # Behind which numeric(38, 18) has no room before the point.
 _TOO_MANY: Final = int(TOO_LARGE)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from wallets.rails import RailError
+from wallets.rails.evm.amounts import COIN_SCALE
 from wallets.rails.evm.nodes import Question, ask
 from wallets.rails.evm.receipts import (
     Block,
@@ -27,8 +28,7 @@ FINALIZED: Final = "finalized"
 # How many blocks there must be, the transaction's own counted in; or that the node calls its block final.
 Finality = int | Literal["finalized"]
 
-COIN_SCALE: Final = 18
-_DECIMALS: Final = "0x313ce567"  # decimals()
+DECIMALS: Final = "0x313ce567"  # decimals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _second_look(
         questions.append(Question("eth_getBlockByNumber", (FINALIZED, False)))
     is_known = not token or (chain_id, token) in _known_decimals
     if not is_known:
-        questions.append(Question("eth_call", ({"to": token, "data": _DECIMALS}, "latest")))
+        questions.append(Question("eth_call", ({"to": token, "data": DECIMALS}, "latest")))
     if not token:
         questions.append(Question("eth_getTransactionByHash", (receipt.tx_hash,)))
     head, *answers = ask(chain_id, *questions)
@@ -152,12 +152,28 @@ def _second_look(
     else:
         is_deep = depth >= finality
     if not is_known:
-        _known_decimals[chain_id, token] = read_decimals(answers.pop(0))
+        note_decimals(chain_id, token, answers.pop(0))
+    require_decimals(chain_id, token, scale=scale)
+    return depth, is_deep, answers.pop() if answers else None
+
+
+def note_decimals(chain_id: int, token: str, said: Any) -> None:
+    """Keep what a token says of its decimals.
+
+    :raises RailError: if it does not say.
+    """
+    _known_decimals[chain_id, token] = read_decimals(said)
+
+
+def require_decimals(chain_id: int, token: str, *, scale: int) -> None:
+    """Hold that a token, or the coin, has the decimals that the books give it.
+
+    :raises RailError: if it has others.
+    """
     decimals = _known_decimals[chain_id, token] if token else COIN_SCALE
     if decimals != scale:
         said = f"{token or 'the coin'} of chain {chain_id} has {decimals} decimals, and the books have {scale}"
         raise RailError(said, is_permanent=True)
-    return depth, is_deep, answers.pop() if answers else None
 
 
 def _final(chain_id: int, said: Any) -> Block:

@@ -43,6 +43,7 @@ class Receipt:
     block_hash: str
     has_succeeded: bool
     logs: tuple[Log, ...]
+    gas: int | None = None  # what it took of the chain's coin, in its smallest unit, where the node says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Block:
     hash: str
     mined_at: datetime
     transactions: frozenset[str]
+    base_fee: int | None = None  # what each unit of gas costs in it, where its chain has such a price
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def read_receipt(said: Any, *, tx_hash: str) -> Receipt | None:
     logs = tuple(_log(each, tx_hash, block_hash) for each in _list(fields.get("logs"), "logs"))
     if any(one.index >= next_one.index for one, next_one in pairwise(logs)):
         raise RailError("the node gave logs that are out of order")
-    return Receipt(tx_hash, read_quantity(fields.get("blockNumber")), block_hash, status == 1, logs)
+    return Receipt(tx_hash, read_quantity(fields.get("blockNumber")), block_hash, status == 1, logs, _gas(fields))
 
 
 def read_block(said: Any) -> Block | None:
@@ -123,7 +125,8 @@ def read_block(said: Any) -> Block | None:
     except (ValueError, OverflowError, OSError):
         raise RailError("the node gave a block of no time that there is") from None
     transactions = frozenset(_word(each) for each in _list(fields.get("transactions"), "transactions"))
-    return Block(read_quantity(fields.get("number")), _word(fields.get("hash")), mined_at, transactions)
+    base_fee = None if fields.get("baseFeePerGas") is None else read_quantity(fields["baseFeePerGas"])
+    return Block(read_quantity(fields.get("number")), _word(fields.get("hash")), mined_at, transactions, base_fee)
 
 
 def token_transfers(receipt: Receipt, *, token: str, to: str) -> tuple[Transfer, ...]:
@@ -172,6 +175,14 @@ def read_decimals(said: Any) -> int:
 
 def _arrived(transfers: Sequence[Transfer], to: str) -> tuple[Transfer, ...]:
     return tuple(each for each in transfers if each.to == to != each.sender and each.units > 0)
+
+
+def _gas(fields: Mapping[str, Any]) -> int | None:
+    """Return what a transaction took, what its chain takes for the chain below it included."""
+    if fields.get("gasUsed") is None or fields.get("effectiveGasPrice") is None:
+        return None
+    below = 0 if fields.get("l1Fee") is None else read_quantity(fields["l1Fee"])
+    return read_quantity(fields["gasUsed"]) * read_quantity(fields["effectiveGasPrice"]) + below
 
 
 def _log(said: Any, tx_hash: str, block_hash: str) -> Log:
