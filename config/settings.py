@@ -43,6 +43,7 @@ PUBLIC_URL: str = environment["PUBLIC_URL"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: list[str] = environment["TRUSTED_PROXIES"]
 EGRESS_PRIVATE_HOSTS = frozenset(environment["EGRESS_PRIVATE_HOSTS"])
+MPESA_URL: str = environment["MPESA_URL"]
 RPC_NODES: dict[int | None, str] = environment["RPC_URL"] or {}  # by chain id
 
 # Applications, from the top floor down: where two define the same command or template, the upper one wins.

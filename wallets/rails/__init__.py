@@ -26,6 +26,8 @@ class Received:
     body: bytes
     headers: Mapping[str, str]  # by their names in lower case
     at: datetime
+    address: str | None = None  # where it came from
+    about: str = ""  # what stood behind the token in the address that was called
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ class Rail:
     carries: Callable[[str, int | None], bool] = _carries_all
     read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing
     status_of_success: int = 202  # what the rail takes for an answer that it need not send again
+    answer_of_success: Mapping[str, Any] | None = None  # and what it wants to read then, if anything in particular
+    # Whether each request names an address of its own to answer at: the account's, a slash, and what it was about.
+    hears_what_about: bool = False
     payer: "Payer | None" = None  # what sends money through it, where it can send any
 
 
