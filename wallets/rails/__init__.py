@@ -119,6 +119,7 @@ class Rail:
 
 _rails: dict[str, Rail] = {}
 _handlers: dict[tuple[str, str], Handler] = {}
+_handlers_of_payers: dict[str, Handler] = {}
 
 
 def register_rail(rail: Rail) -> Rail:
@@ -135,6 +136,12 @@ def register_handler(rail: str, kind: str, handler: Handler) -> None:
     """Have notices of ``kind`` from rails of the kind ``rail`` applied by ``handler``."""
     assert _handlers.get((rail, kind), handler) == handler, f"two listen to {kind} of {rail}"
     _handlers[rail, kind] = handler
+
+
+def register_handler_of_payers(kind: str, handler: Handler) -> None:
+    """Have notices of ``kind`` from every rail that pays applied by ``handler``, whenever it comes to be known."""
+    assert _handlers_of_payers.get(kind, handler) == handler, f"two listen to {kind}"
+    _handlers_of_payers[kind] = handler
 
 
 def rail_named(name: str) -> Rail:
@@ -154,4 +161,7 @@ def rails() -> tuple[Rail, ...]:
 
 def handler_of(rail: str, kind: str) -> Handler | None:
     """Return who listens to notices of this kind, if anybody does."""
-    return _handlers.get((rail, kind))
+    handler = _handlers.get((rail, kind))
+    if handler is None and rail in _rails and _rails[rail].payer is not None:
+        return _handlers_of_payers.get(kind)
+    return handler
