@@ -11,12 +11,11 @@ class PayoutsConfig(AppConfig):
 
     def ready(self) -> None:
         from payouts import checks, operations, proposable
-        from wallets.rails import rails, register_handler
+        from wallets.rails import register_handler_of_payers
         from wallets.rails.sending import CONFIRMED, REFUSED, RETURNED, UNCLEAR
 
         checks.register()
         proposable.register()
-        for rail in rails():
-            if rail.payer is not None and rail.hook_code:
-                for kind in (CONFIRMED, REFUSED, UNCLEAR, RETURNED):
-                    register_handler(rail.name, kind, operations.take_outcome)
+        # Rails are registered after this: rooms below are ready later.
+        for kind in (CONFIRMED, REFUSED, UNCLEAR, RETURNED):
+            register_handler_of_payers(kind, operations.take_outcome)

@@ -6,6 +6,17 @@ writes a line about it, and keeps it from the places that only we can reach.
 
 from audit.egress.addresses import is_private, is_public
 from audit.egress.calls import Egress, Limits, Reply, call
-from audit.egress.connections import CallFailed, NoAnswer, TooSlow
+from audit.egress.connections import CallFailed, NoAnswer, NotReached, TooSlow
 
-__all__ = ("CallFailed", "Egress", "Limits", "NoAnswer", "Reply", "TooSlow", "call", "is_private", "is_public")
+__all__ = (
+    "CallFailed",
+    "Egress",
+    "Limits",
+    "NoAnswer",
+    "NotReached",
+    "Reply",
+    "TooSlow",
+    "call",
+    "is_private",
+    "is_public",
+)

@@ -35,6 +35,10 @@ class NoAnswer(CallFailed):
     reason = "no_answer"
 
 
+class NotReached(NoAnswer):
+    """Raised when there is no connection: whatever was to be said, nobody has heard a word of it."""
+
+
 class TooSlow(CallFailed):
     """Raised when the time for the whole call is up, however lively the other side still is."""
 
@@ -97,7 +101,7 @@ class Deadline:
     def resolve(self, resolve: Resolve, host: str, port: int) -> Sequence[str]:
         """Resolve a name; the system's own patience may be longer than ours.
 
-        :raises NoAnswer: if there is no such host.
+        :raises NotReached: if there is no such host.
         """
         found: list[Sequence[str]] = []
 
@@ -110,7 +114,7 @@ class Deadline:
         asking.join(self.left_seconds)
         self.check()
         if not found or not found[0]:
-            raise NoAnswer("there is no such host")
+            raise NotReached("there is no such host")
         return found[0]
 
     def _cut(self) -> None:
@@ -146,7 +150,7 @@ class _Encrypted(_ToCheckedAddress, HTTPSConnection):
 def connect(target: Target, addresses: Sequence[str], *, deadline: Deadline, tls: ssl.SSLContext) -> HTTPConnection:
     """Return a connection to the first of the addresses that takes one.
 
-    :raises NoAnswer: if none does.
+    :raises NotReached: if none does.
     """
     problem: Exception | None = None
     for address in addresses:
@@ -161,4 +165,4 @@ def connect(target: Target, addresses: Sequence[str], *, deadline: Deadline, tls
             deadline.check()
         else:
             return made
-    raise NoAnswer(f"no connection: {type(problem).__name__}") from problem
+    raise NotReached(f"no connection: {type(problem).__name__}") from problem

@@ -11,6 +11,12 @@ OUTSIDE: tuple[Variable, ...] = (
         meaning="JSON-RPC addresses of EVM nodes by chain id, or one for a single chain. Empty: no chain is read.",
     ),
     Variable(
+        name="MPESA_URL",
+        parse=url("http", "https"),
+        default="https://sandbox.safaricom.co.ke",
+        meaning="Where M-Pesa is called: its sandbox, `https://api.safaricom.co.ke`, or a simulator.",
+    ),
+    Variable(
         name="RELAYER_PRIVATE_KEY",
         parse=private_key,
         meaning="Signs on-chain payouts. Give it to the `payouts` workers only.",

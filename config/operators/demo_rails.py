@@ -1,4 +1,4 @@
-"""Demo rails, with secrets that everybody knows: a bank that tells of what has arrived, and Coinbase to simulate."""
+"""Demo rails, with secrets that everybody knows: a bank that tells of deposits, Coinbase and M-Pesa to simulate."""
 
 import json
 from datetime import datetime
@@ -6,17 +6,32 @@ from decimal import Decimal
 from typing import Final
 
 from identity.models import Program
-from ledger.operations import define_asset
+from ledger.movements import Movement, Posting
+from ledger.operations import define_asset, open_account, post
 from ledger.states import AssetKind
 from wallets.models import RailAccount, RailEvent, Wallet
 from wallets.operations import activate_rail_account, apply_event, draft_rail_account, receive_event
 from wallets.rails.coinbase import COINBASE
+from wallets.rails.mpesa import MPESA
 from wallets.rails.signed import HEADER, SIGNED, signature
 
 NAME: Final = "bank"
 SECRET: Final = "counting-house-demo-secret"  # noqa: S105  (everybody knows it)
 MERCHANT: Final = "demo-merchant-1"
 BASE: Final = 8453  # the chain's id
+SHORTCODE: Final = "600992"
+FLOAT: Final = Decimal(250_000)
+# Nobody has the private half of it: the simulator doesn't read passwords.
+PUBLIC_KEY: Final = """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAr7b7yl0S9J2JX8fcIdWA
+XZh5SBV5WitOHmkKVVlEbWRiLhL5bIGAMJ24u+rqfvz09k4Q6iDW2O7cIibtWZdK
+a4Hz2dGJRNtyMuIVmFN8hk06YJKhfyGKuEbXVg37ezKu16oqi0/PR/qKCvbCXuRf
+QiYY6GBQycjQEVddk6/fVYK4mUhlP/FwSzU2d2OB/P35p5KbBEyeQAbyv/hklLyh
+dm2rlueuMD6uzLAVZyutaC87M6W3oLkhOz1qX/DLzGRyByoDPlrPLMyu6gaIzT8R
+ua4LIfc5mbjsn47HM/e7YPIuShWDN/qZN5VLD72jOfwplqHymIofWKoldinUjXMO
+1QIDAQAB
+-----END PUBLIC KEY-----
+"""
 USDC_ON_BASE: Final = "0x833589fcd6edb6e08f4c7c32d4f71b54bda02913"
 
 
@@ -30,6 +45,7 @@ def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
     )  # fmt: skip
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
     make_merchant(program, at=at)
+    make_phones(program, at=at)
     for number, asset in enumerate(("KES", "XAF"), start=1):
         event = _tell(account, wallet, number=number, asset=asset, amount=Decimal(2_500) * number, at=at)
         apply_event(event.pk, at=at)
@@ -43,6 +59,22 @@ def make_merchant(program: Program, *, at: datetime) -> None:
         secrets={credential.name: SECRET for credential in COINBASE.credentials}, at=at,
     )  # fmt: skip
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
+
+
+def make_phones(program: Program, *, at: datetime) -> None:
+    """Put a shortcode at M-Pesa to use, for `manage.py simulate mpesa`, with money to pay out."""
+    secrets = {
+        "consumer_key": SECRET, "consumer_secret": SECRET, "initiator_name": "demo", "initiator_password": SECRET,
+        "certificate": PUBLIC_KEY,
+    }  # fmt: skip
+    account = draft_rail_account(
+        program=program, rail=MPESA.name, name="phones", number=SHORTCODE, assets=["KES"], secrets=secrets, at=at
+    )
+    activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
+    codes = (f"rail:{account.name}:float", f"program:{program.slug}:capital")
+    there, capital = (open_account(code, program=program, asset_code="KES", at=at).pk for code in codes)
+    movement = Movement(there, capital, FLOAT)
+    post(Posting(program_id=program.pk, key="demo:float:phones", kind="FLOAT_IN", movements=(movement,)))
 
 
 def _tell(account: RailAccount, wallet: Wallet, *, number: int, asset: str, amount: Decimal, at: datetime) -> RailEvent:

@@ -44,6 +44,13 @@ def _say(text: str) -> None:
         print(text, flush=True)
 
 
+def _free() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Supervisor:
     """Everything `make run` starts."""
 
@@ -174,6 +181,12 @@ class Supervisor:
     def _start_children(self, variables: dict[str, str], *, relayer: str) -> None:
         if self.stopping:
             return
+        is_demo = self.postgres is not None and self.environment["ENVIRONMENT"] != TEST
+        mpesa = _free() if is_demo and not os.environ.get("MPESA_URL") else 0
+        if mpesa:
+            # The demo's phones are paid by a simulator, unless somebody says who else is to be called.
+            opened = ",".join(filter(None, (os.environ.get("EGRESS_PRIVATE_HOSTS"), f"127.0.0.1:{mpesa}")))
+            variables = {**variables, "MPESA_URL": f"http://127.0.0.1:{mpesa}", "EGRESS_PRIVATE_HOSTS": opened}
         web = [sys.executable, "-m", "gunicorn", "config.wsgi", "-c", str(BASE_DIR / "config/processes/gunicorn.py")]
         self._add("web", web, {**variables, "COUNTINGHOUSE_PROCESS": "web"})
         for queue in WORKERS_BY_QUEUE:
@@ -182,6 +195,8 @@ class Supervisor:
             if queue == "payouts" and relayer:
                 own["RELAYER_PRIVATE_KEY"] = relayer
             self._add(f"worker-{queue}", [*_MANAGE, "worker", queue], {**variables, **own})
+        if mpesa:
+            self._add("simulator-mpesa", [*_MANAGE, "simulate", "mpesa", "--port", str(mpesa)], variables)
         # The web server first and alone: six processes that load at once would all be late.
         self.children[0].start()
         self._wait_until_ready()

@@ -138,6 +138,7 @@ ROUTES = {
     "POST /api/v2/intents/{id}/retry": "intent.retry",
     # Whoever knows the address may speak; what comes has to prove itself.
     "POST /api/v2/hooks/{code}/{token}": OPEN,
+    "POST /api/v2/hooks/{code}/{token}/{about}": OPEN,
     "GET /api/v2/rail-accounts": "rail.read",
     "POST /api/v2/rail-accounts": "rail.propose",
     "GET /api/v2/rail-accounts/{id}": "rail.read",

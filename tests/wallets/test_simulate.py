@@ -3,7 +3,11 @@
 import io
 import json
 import socket
+import subprocess
+import sys
+import threading
 from collections import Counter
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -12,6 +16,9 @@ from django.utils import timezone
 
 from config.simulators import SIMULATORS
 from config.simulators.frame import CannotSimulate, Delivery, send
+from config.simulators.mpesa import Mpesa
+from config.simulators.server import Call
+from tests.architecture.house import ROOT
 from tests.wallets.coinbase import CHECKOUTS, COMMERCE, merchant
 from tests.wallets.purses import Purses
 from wallets.models import RailEvent
@@ -198,3 +205,46 @@ def test_what_scenarios_of_checkouts_say() -> None:
     assert rest.data["status"] == "REFUNDED"
     assert told("underpaid", api="checkouts")[0].data["paid"][0]["amount"] == "20.000"
     assert all(notice.occurred_at < timezone.now() for notice in told("refund-partial", api="checkouts"))
+
+
+def test_m_pesa_answers_from_a_process_of_its_own() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "manage.py", "simulate", "mpesa", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+        connection = HTTPConnection("127.0.0.1", port, timeout=9)
+        connection.request("GET", "/oauth/v1/generate?grant_type=client_credentials")
+        assert connection.getresponse().status == 400  # nobody said who asks
+        connection.close()
+
+        with pytest.raises(CommandError, match=f"Port {port} can't be listened at"):
+            call_command("simulate", "mpesa", "--port", str(port), stdout=io.StringIO())
+        process.terminate()
+
+        assert process.wait(9) == 0
+    with pytest.raises(CommandError, match="up to 65535"):
+        call_command("simulate", "mpesa", "--port", "70000", stdout=io.StringIO())
+
+
+def test_m_pesa_refuses_what_is_not_as_documented() -> None:
+    served = Mpesa(0)
+    pay, asked = "/mpesa/b2c/v3/paymentrequest", {"OriginalConversationID": "P1", "PartyA": "600992"}
+    try:
+        who = {"authorization": "Basic aaaaaaaaaaaa"}
+        token = served.answer(Call("GET", "/oauth/v1/generate", who, b"")).said["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        for path, body, status in (
+            (pay, b"{}", 400),
+            (pay, b"[" * 9_999, 400),
+            ("/mpesa/transactionstatus/v1/query", json.dumps(asked).encode(), 400),
+            ("/mpesa/b2c/v1/paymentrequest", b"{}", 404),
+        ):
+            assert served.answer(Call("POST", path, headers, body)).status == status
+        assert served.answer(Call("POST", pay, {}, b"{}")).status == 401
+        assert served.paid == []
+    finally:
+        threading.Thread(target=served.serve).start()
+        served.close()

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from wallets.api.views import (
     CustomerViewSet,
     HoldViewSet,
+    HookAboutView,
     HookView,
     PaymentViewSet,
     RailAccountViewSet,
@@ -36,4 +37,8 @@ rails = SimpleRouter(trailing_slash=False, use_regex_path=False)
 rails.register("rail-accounts", RailAccountViewSet, basename="rail-account")
 rails.register("rail-events", RailEventViewSet, basename="rail-event")
 
-rail_urls = [*rails.urls, path("hooks/<str:code>/<str:token>", HookView.as_view(), name="hook")]
+rail_urls = [
+    *rails.urls,
+    path("hooks/<str:code>/<str:token>", HookView.as_view(), name="hook"),
+    path("hooks/<str:code>/<str:token>/<path:about>", HookAboutView.as_view(), name="hook-about"),
+]

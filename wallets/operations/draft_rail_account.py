@@ -1,6 +1,5 @@
 """Draft an account at a rail."""
 
-import secrets as chance
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -29,7 +28,7 @@ def draft_rail_account(
     """
     kind = rail_named(rail)
     known = rail_wishes.check_secrets(kind, secrets)
-    token = chance.token_urlsafe(24)
+    token = rail_accounts.new_token()
     number = kind.check_number(number)
     account = RailAccount(
         id=uuid7(), program=program, name=rail_wishes.check_name(name), rail=kind.name,

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from wallets.models import RailAccount, RailEvent
-from wallets.operations.verify_event import verify_event
+from wallets.operations.verify_event import ABOUT, verify_event
 from wallets.rules import PROVEN_WITHIN
 
 log = structlog.get_logger("wallets.rails")
@@ -18,15 +18,16 @@ _LONGEST_HEADER: Final = 2_000
 
 
 def receive_event(
-    account: RailAccount, *, body: bytes, headers: Mapping[str, str], address: str | None, at: datetime
-) -> RailEvent:
+    account: RailAccount, *, body: bytes, headers: Mapping[str, str], address: str | None, at: datetime,
+    about: str = "",
+) -> RailEvent:  # fmt: skip
     """Keep what came as it came, and only then look at it. What is proven is applied by a worker.
 
     Should we end in between, or break, a worker finds it: what is kept is never answered with a failure of ours.
     """
     event = RailEvent.objects.create(
         program_id=account.program_id, account=account, received_at=at, address=address or None, body=body,
-        headers=_storable(headers), due_at=at + PROVEN_WITHIN,
+        headers=_storable(headers) | ({ABOUT: about} if about else {}), due_at=at + PROVEN_WITHIN,
     )  # fmt: skip
     try:
         return verify_event(event.pk, at=at)
@@ -39,5 +40,5 @@ def _storable(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name.lower(): value[:_LONGEST_HEADER].replace("\0", "\N{REPLACEMENT CHARACTER}")
         for name, value in headers.items()
-        if name.lower() not in _KEPT_OUT
+        if name.lower() not in _KEPT_OUT and not name.startswith(":")
     }

@@ -1,6 +1,5 @@
 """Give a rail account another address to be called at."""
 
-import secrets as chance
 from datetime import datetime
 from uuid import UUID
 
@@ -25,7 +24,7 @@ def renew_hook(account_id: UUID, *, program_id: UUID, reason: str, at: datetime)
     account = lock_rail_account(account_id, program_id=program_id)
     if not rail_wishes.rail_of(account).hook_code:
         raise BadRailAccount(reason="it has no address: its rail never calls")
-    token = chance.token_urlsafe(24)
+    token = rail_accounts.new_token()
     account.hook_version += 1
     account.hook_sha256 = rail_accounts.digest_of(token)
     account.hook_ciphertext = vault.encrypt(token, place=account.hook_place)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -16,6 +16,9 @@ from wallets.queries.rail_accounts import secrets_of
 from wallets.rails import Notice, Received, rail_named
 from wallets.states import RAIL_EVENT_TRANSITIONS, RailEventState
 
+# Kept among the headers, as HTTP/2 keeps what was called; a name that begins so can't be a sender's.
+ABOUT: Final = ":about"
+
 
 @transaction.atomic
 def verify_event(event_id: UUID, *, at: datetime) -> RailEvent:
@@ -26,7 +29,9 @@ def verify_event(event_id: UUID, *, at: datetime) -> RailEvent:
     event = RailEvent.objects.locked().select_related("account").get(pk=event_id)
     if event.state not in (RailEventState.RECEIVED, RailEventState.REJECTED):
         return event
-    received = Received(bytes(event.body), event.headers, event.received_at)
+    received = Received(
+        bytes(event.body), event.headers, event.received_at, event.address, event.headers.get(ABOUT, "")
+    )
     try:
         notice = rail_named(event.account.rail).read(received, secrets_of(event.account))
     except NotProven as refusal:

@@ -1,6 +1,7 @@
 """What is known of rail accounts: their secrets, for who talks to the rail, and whose address something came to."""
 
 import hashlib
+import secrets as chance
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from identity import vault
 from wallets.errors import SecretUnreadable, UnknownHook
 from wallets.models import RailAccount
 from wallets.queries.rail_wishes import check_secrets, unpacked
-from wallets.rails import rail_named
+from wallets.rails import WORDS_RAILS_REFUSE, rail_named
 from wallets.states import RailAccountState
 
 LONGEST_TOKEN: Final = 64
@@ -19,6 +20,14 @@ PARTS: Final = ("float", "clearing", "in_flight", "suspense", "fees")
 def digest_of(token: str) -> bytes:
     """Return what finds an account by the token in its address; the token has 192 bits of chance."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def new_token() -> str:
+    """Return a token for an account's address, in which no rail finds a word that it refuses."""
+    while True:
+        token = chance.token_urlsafe(24)
+        if not any(word in token.lower() for word in WORDS_RAILS_REFUSE):
+            return token
 
 
 def account_of_hook(code: str, token: str) -> RailAccount:

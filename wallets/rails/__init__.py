@@ -26,6 +26,8 @@ class Received:
     body: bytes
     headers: Mapping[str, str]  # by their names in lower case
     at: datetime
+    address: str | None = None  # where it came from
+    about: str = ""  # what stood behind the token in the address that was called
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,15 @@ class Rail:
     carries: Callable[[str, int | None], bool] = _carries_all
     read: Callable[[Received, Mapping[str, str]], Notice] = _says_nothing
     status_of_success: int = 202  # what the rail takes for an answer that it need not send again
+    answer_of_success: Mapping[str, Any] | None = None  # and what it wants to read then, if anything in particular
+    # Whether each request names an address of its own to answer at: the account's, a slash, and what it was about.
+    hears_what_about: bool = False
     payer: "Payer | None" = None  # what sends money through it, where it can send any
 
 
 _rails: dict[str, Rail] = {}
 _handlers: dict[tuple[str, str], Handler] = {}
+_handlers_of_payers: dict[str, Handler] = {}
 
 
 def register_rail(rail: Rail) -> Rail:
@@ -130,6 +136,12 @@ def register_handler(rail: str, kind: str, handler: Handler) -> None:
     """Have notices of ``kind`` from rails of the kind ``rail`` applied by ``handler``."""
     assert _handlers.get((rail, kind), handler) == handler, f"two listen to {kind} of {rail}"
     _handlers[rail, kind] = handler
+
+
+def register_handler_of_payers(kind: str, handler: Handler) -> None:
+    """Have notices of ``kind`` from every rail that pays applied by ``handler``, whenever it comes to be known."""
+    assert _handlers_of_payers.get(kind, handler) == handler, f"two listen to {kind}"
+    _handlers_of_payers[kind] = handler
 
 
 def rail_named(name: str) -> Rail:
@@ -149,4 +161,7 @@ def rails() -> tuple[Rail, ...]:
 
 def handler_of(rail: str, kind: str) -> Handler | None:
     """Return who listens to notices of this kind, if anybody does."""
-    return _handlers.get((rail, kind))
+    handler = _handlers.get((rail, kind))
+    if handler is None and rail in _rails and _rails[rail].payer is not None:
+        return _handlers_of_payers.get(kind)
+    return handler

@@ -1,6 +1,7 @@
 """Speak to a running house as a rail does, with all that goes wrong between the two."""
 
 import json
+import signal
 from argparse import RawDescriptionHelpFormatter
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ from django.db import OperationalError
 
 from audit.errors import DomainError
 from config.settings import environment
-from config.simulators import SIMULATORS
+from config.simulators import SERVERS, SIMULATORS
 from config.simulators.frame import Answer, CannotSimulate, Simulator, send
+from config.simulators.server import Server
 from wallets.models import RailAccount
 from wallets.queries.rail_accounts import hook_path, secrets_of
 
@@ -24,7 +26,9 @@ class Command(BaseCommand):
     help = "Tell a running house, as a rail does, of payments that nobody made."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        rails = parser.add_subparsers(dest="rail", required=True, metavar="RAIL", help=", ".join(SIMULATORS))
+        rails = parser.add_subparsers(
+            dest="rail", required=True, metavar="RAIL", help=", ".join((*SIMULATORS, *SERVERS))
+        )
         for simulator in SIMULATORS.values():
             told = "\n".join(f"  {name:<16} {says}" for name, says in simulator.scenarios.items())
             of_rail = rails.add_parser(
@@ -42,10 +46,22 @@ class Command(BaseCommand):
             )
             of_rail.add_argument("--json", action="store_true", help="for scripts")
             simulator.add_arguments(of_rail)
+        for server in SERVERS.values():
+            told = "\n".join(f"  {digits:<6} {says}" for digits, says in server.scenarios.items())
+            of_rail = rails.add_parser(
+                server.rail,
+                help=server.label,
+                description=f"Answers on 127.0.0.1 until it is stopped. By the last digits of who is paid:\n{told}",
+                formatter_class=RawDescriptionHelpFormatter,
+            )
+            of_rail.add_argument("--port", type=int, default=server.port, help=f"where it listens ({server.port})")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("Payments that nobody made are never told of in production.", returncode=2)
+        if options["rail"] in SERVERS:
+            self._serve(SERVERS[options["rail"]], options["port"])
+            return
         simulator = SIMULATORS[options["rail"]]
         try:
             to, secret = _whom(simulator, options)
@@ -59,6 +75,20 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(answers)} sent; each was answered as it should be.")
         if unexpected:
             raise CommandError(f"{unexpected} of {len(answers)} were not answered as they should be.", returncode=1)
+
+    def _serve(self, kind: type[Server], port: int) -> None:
+        """Answer until somebody stops it."""
+        try:
+            server = kind(port)
+        except CannotSimulate as refusal:
+            raise CommandError(str(refusal), returncode=2) from refusal
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self.stdout.write(f"{kind.label}: {server.url}. Stop it with Ctrl-C.")
+        self.stdout.flush()
+        try:
+            server.serve()
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
 
     def _tell(
         self, simulator: Simulator, to: str, secret: str, options: dict[str, Any]

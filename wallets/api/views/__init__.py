@@ -2,7 +2,7 @@
 
 from wallets.api.views.customer import CustomerViewSet
 from wallets.api.views.holds import HoldViewSet
-from wallets.api.views.hooks import HookView
+from wallets.api.views.hooks import HookAboutView, HookView
 from wallets.api.views.payments import PaymentViewSet
 from wallets.api.views.rails import RailAccountViewSet, RailEventViewSet
 from wallets.api.views.service import WalletServiceViewSet
@@ -11,6 +11,7 @@ from wallets.api.views.wallets import WalletViewSet
 __all__ = [
     "CustomerViewSet",
     "HoldViewSet",
+    "HookAboutView",
     "HookView",
     "PaymentViewSet",
     "RailAccountViewSet",

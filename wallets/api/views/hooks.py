@@ -1,5 +1,8 @@
 """Where rails tell us what happened. Whoever knows the address may speak; only what proves itself is believed."""
 
+import re
+from typing import Final
+
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -11,11 +14,14 @@ from rest_framework.views import APIView
 
 from audit.context import acting_as
 from wallets.api.serializers import HookOutput
-from wallets.errors import NotProven
+from wallets.errors import NotProven, UnknownHook
+from wallets.models import RailAccount
 from wallets.operations import receive_event
 from wallets.queries.rail_accounts import account_of_hook
 from wallets.rails import rail_named
 from wallets.states import RailEventState
+
+_ABOUT: Final = re.compile(r"[a-z]/[0-9a-f]{1,60}")
 
 
 class HookView(APIView):
@@ -34,13 +40,32 @@ class HookView(APIView):
 
         Some rails ask for 200 instead of 202, and get it.
         """
-        account = account_of_hook(code, token)
+        return self._take(request, account_of_hook(code, token))
+
+    def _take(self, request: Request, account: RailAccount, about: str = "") -> Response:
         sent: HttpRequest = request._request
         with acting_as("rail", account.name, program_id=account.program_id):
             event = receive_event(
                 account, body=sent.body, headers=dict(sent.headers), address=sent.META.get("REMOTE_ADDR"),
-                at=timezone.now(),
+                at=timezone.now(), about=about,
             )  # fmt: skip
         if event.state == RailEventState.REJECTED:
             raise NotProven(reason=event.verdict.partition(": ")[2].rstrip(".") or event.verdict)
-        return Response(HookOutput(event.duplicate_of or event).data, status=rail_named(account.rail).status_of_success)
+        rail = rail_named(account.rail)
+        said = rail.answer_of_success or HookOutput(event.duplicate_of or event).data
+        return Response(said, status=rail.status_of_success)
+
+
+class HookAboutView(HookView):
+    """Notices of one rail account, each at the address that a request of ours has named for it."""
+
+    @extend_schema(
+        operation_id="hook_about", request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={200: HookOutput, 202: HookOutput}, auth=[],
+    )  # fmt: skip
+    def post(self, request: Request, code: str, token: str, about: str) -> Response:
+        """Take in what a rail says of something that it was asked for; otherwise as the address without ``about``."""
+        account = account_of_hook(code, token)
+        if not rail_named(account.rail).hears_what_about or not _ABOUT.fullmatch(about):
+            raise UnknownHook
+        return self._take(request, account, about)
