@@ -24,7 +24,7 @@ from config.environment.variables import PRODUCTION, TEST
 from config.postgres.connection import DATABASE_NAME, embedded_server
 from config.postgres.embedded import RUNTIME_ROLE, EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
-from config.processes.child import Child, dying_with_us
+from config.processes.child import Child, dying_with_us, free_port
 from config.processes.housekeeping import Housekeeping, jobs_of
 
 READY_SECONDS = 90
@@ -42,13 +42,6 @@ def _say(text: str) -> None:
     # A closed terminal or a broken pipe must not keep us from looking after the house, or from stopping it in order.
     with suppress(OSError):
         print(text, flush=True)
-
-
-def _free() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Supervisor:
@@ -182,7 +175,7 @@ class Supervisor:
         if self.stopping:
             return
         is_demo = self.postgres is not None and self.environment["ENVIRONMENT"] != TEST
-        mpesa = _free() if is_demo and not os.environ.get("MPESA_URL") else 0
+        mpesa = free_port() if is_demo and not os.environ.get("MPESA_URL") else 0
         if mpesa:
             # The demo's phones are paid by a simulator, unless somebody says who else is to be called.
             opened = ",".join(filter(None, (os.environ.get("EGRESS_PRIVATE_HOSTS"), f"127.0.0.1:{mpesa}")))
