@@ -77,7 +77,7 @@ def subject(counter: Counter, path: str) -> dict[str, str]:
     if f"{V2}/rail-events/" in path:
         return {"id": str(failed_event(counter).pk)}
     if f"{V2}/hooks/" in path:
-        return {"code": "s", "token": hook_token(bank(counter.purses.program))}
+        return {"code": "s", "token": hook_token(bank(counter.purses.program)), "about": "x"}
     return {"id": str(counter.purses.wallet("ann").pk)} if "{id}" in path else {}
 
 
