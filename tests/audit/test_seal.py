@@ -16,7 +16,7 @@ from audit import merkle, proofs, tasks
 from audit.context import acting_as
 from audit.models import Entry, Seal, SealedRow
 from audit.operations import anchor
-from audit.queries import tailing, verification
+from audit.queries import tailing
 from audit.sources import JOURNAL, SealSource, register_source, registered_sources
 from tests.audit.sealing import seal_all, verify, wait_until_sealable, write, write_many
 from tests.factories import EntryFactory, SealFactory
@@ -139,20 +139,16 @@ def test_a_long_journal_is_sealed_by_parts_and_in_little_memory(monkeypatch: pyt
         return page
 
     monkeypatch.setattr(tailing, "_rows", measured)
-    # A tenth of what they are: to write and hash 25,000 rows takes half a minute and shows no more.
-    monkeypatch.setattr(job, "ROWS_LIMIT", 1_000)
-    monkeypatch.setattr(tailing, "PAGE_ROWS", 100)
-    monkeypatch.setattr(verification, "PAGE_ROWS", 100)
-    write_many(2_500)
+    write_many(25_000)
 
     made = seal_all()
     code, said = verify()
 
-    assert [one.count for one in made] == [1_000, 1_000, 500]
-    assert (code, said["rows"], said["unsealed_rows"]) == (0, 2_500, 0)
+    assert [one.count for one in made] == [10_000, 10_000, 5_000]
+    assert (code, said["rows"], said["unsealed_rows"]) == (0, 25_000, 0)
     # No more rows are ever held at once, however long the journal is; of a sealed one only the hash stays.
     assert max(longest) == tailing.PAGE_ROWS
-    assert sum(longest) == 5_000
+    assert sum(longest) == 50_000
 
 
 @committed

@@ -27,7 +27,7 @@ from tests.memory import spacious
 
 START_SECONDS_LIMIT = 20
 # Long enough for a busy machine; what is awaited comes sooner.
-PATIENCE_SECONDS = 120  # of a crowded machine; what is waited for mostly comes at once
+PATIENCE_SECONDS = 30
 
 Found = TypeVar("Found")
 
