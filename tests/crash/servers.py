@@ -28,6 +28,8 @@ from tests.memory import spacious
 START_SECONDS_LIMIT = 20
 # Long enough for a busy machine; what is awaited comes sooner.
 PATIENCE_SECONDS = 30
+# Where /proc/<pid>/stat says how many threads there are, counted behind the name.
+THREADS_PLACE = 17
 
 Found = TypeVar("Found")
 
@@ -94,15 +96,16 @@ def run_python(*arguments: str, **own: str) -> subprocess.CompletedProcess[str]:
 
 
 def _stat_of(folder: Path) -> list[str]:
-    """Return state, parent, group and session of a process, or nothing when it is gone."""
+    """Return state, parent, group, session and so on of a process, or nothing when it is gone."""
     try:
-        return (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+        return (folder / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
 
 
 def _is_living(stat: list[str]) -> bool:
-    return bool(stat) and stat[0] not in "ZX"
+    # A process is a zombie by name as soon as its first thread has ended; it can't be waited for before the last has.
+    return bool(stat) and (stat[0] not in "ZX" or int(stat[THREADS_PLACE]) > 1)
 
 
 def lives(pid: int) -> bool:
