@@ -102,7 +102,9 @@ class CommissionReportAdmin(AffiliatesScreen):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        told = {"may_report": may(request, "commission.report")}
+        may_report = may(request, "commission.report")
+        acts = [("Make final", reverse("admin:affiliates_commissionreport_finalize_many"))] if may_report else []
+        told = {"may_report": may_report, "bulk": acts}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def do(self, act: str, request: HttpRequest, row: CommissionReport, reason: str) -> str:

@@ -117,7 +117,7 @@ class PayoutBatchAdmin(PayoutsScreen):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         told = {
             "may_begin": may(request, "payout.prepare"),
-            "many": [
+            "bulk": [
                 (words, reverse(f"admin:payouts_payoutbatch_{verb}_many"))
                 for verb, words, permission in (
                     ("submit", "Submit", "payout.prepare"), ("approve", "Approve", "payout.execute"),

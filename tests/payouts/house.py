@@ -22,6 +22,7 @@ from payouts.models import Attempt, Payout, PayoutBatch
 from payouts.queries import checking
 from tests.affiliates.factories import PayoutMethodFactory
 from tests.affiliates.troupe import Troupe
+from tests.payouts.till import TILL
 from wallets.models import RailAccount
 
 HOLDER = "test"
@@ -85,6 +86,15 @@ class House:
     def started(self, **more: Any) -> PayoutBatch:
         batch = self.approved(**more)
         self.do("execute_batch", batch, by=self.maker)
+        return batch
+
+    def sends(self, name: str, amount: str, *, till: str | None = None) -> PayoutBatch:
+        """Send somebody what they have earned, while the till does with it what it is told now, or was told before."""
+        self.earns(name, amount)
+        if till:
+            TILL.behaves = lambda order: till
+        batch = self.started()
+        self.send()
         return batch
 
     def agree(
