@@ -305,7 +305,7 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
         reason=f"{program.slug} wants it",
         payload={"email": f"{program.slug}.nora@example.com", "role": "SUPPORT"},
     ),
-    RailAccount: lambda program: RailAccountFactory(program=program, name=f"{program.slug}-rail"),
+    RailAccount: lambda program: RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
     RailEvent: lambda program: RailEventFactory(
         account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
         external_id=f"{program.slug}-event-{uuid4().hex[:8]}",

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Member
 from config.api.pagination import cursor_at
@@ -14,7 +16,7 @@ from identity.kinds import kinds
 from identity.models import Party
 from ledger.models import Account, Transaction
 from tests.access.doors import Route, routes
-from tests.access.rows import places_of
+from tests.access.rows import IN_PROGRAM, places_of
 from tests.access.table import EXPORTS, OPEN, PEOPLE_ONLY, ROUTES, SIGNED_IN
 from tests.access.world import ACME, NOWHERE, PLACES, STRANGER, XANADU, Knocker, Said, World, undone
 
@@ -204,6 +206,28 @@ def test_no_filter_ordering_or_cursor_reaches_further(route: Route, world: World
             if answer.status_code == 200:
                 assert {str(row["id"]) for row in answer.json()["results"]} <= may_see, (who.name, query)
             assert "xanadu" not in answer.content.decode().lower().replace(query.lower(), ""), (who.name, query)
+
+
+@pytest.mark.parametrize("route", [route for route in LISTS if route.lists_rows], ids=name_of)
+def test_a_longer_page_asks_the_database_no_more(route: Route, world: World) -> None:
+    owner = next(who for who in world.signed_in if str(who) == "OWNER of acme")
+    assert route.model is not None
+
+    def page_of(size: int) -> tuple[int, list[str]]:
+        with CaptureQueriesContext(connection) as asked:
+            answer = knock(route, owner, world, ACME, query=f"?page_size={size}")
+        return len(answer.json()["results"]), [query["sql"] for query in asked]
+
+    with undone():
+        for _ in range(2 if route.model in IN_PROGRAM else 0):
+            IN_PROGRAM[route.model](world.programs[ACME])
+        page_of(1)  # what is looked up once is looked up
+        (short, few), (long, many) = page_of(1), page_of(3)
+
+    assert short == 1
+    # Of whoever belongs to one program, that is all of them.
+    assert long == (1 if route.name == "GET /api/v2/programs" else 3)
+    assert len(many) == len(few), "\n".join(many)
 
 
 @pytest.mark.parametrize("route", [route for route in GUARDED if route.method == "GET"], ids=name_of)

@@ -3,6 +3,7 @@
 from payouts.api.serializers.batches import (
     AddInput,
     BatchInput,
+    BatchLineOutput,
     BatchOutput,
     BatchVoteInput,
     CollectedOutput,
@@ -16,6 +17,7 @@ from payouts.api.serializers.payouts import BrakeOutput, PayoutOutput, ResolveIn
 __all__ = (
     "AddInput",
     "BatchInput",
+    "BatchLineOutput",
     "BatchOutput",
     "BatchVoteInput",
     "BrakeOutput",

@@ -32,24 +32,31 @@ class CountOutput(Plain):
     total = AmountOutput()
 
 
-class BatchOutput(serializers.ModelSerializer[PayoutBatch]):
-    """A batch: what is in it, and how far it is. A vote names ``revision`` and ``digest``."""
+class BatchLineOutput(serializers.ModelSerializer[PayoutBatch]):
+    """A batch as a line of the list. A vote names ``revision`` and ``digest``."""
 
     asset = serializers.CharField(source="asset.code", read_only=True)
     total = AmountOutput(help_text="As it was submitted.")
     proposal = serializers.UUIDField(source="proposal_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = PayoutBatch
+        fields: tuple[str, ...] = (
+            "id", "number", "asset", "note", "accounts", "until", "state", "revision", "digest", "count", "total",
+            "proposal", "expires_at", "created_at", "submitted_at", "approved_at", "started_at", "ended_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class BatchOutput(BatchLineOutput):
+    """A batch: what is in it, and how far it is. A vote names ``revision`` and ``digest``."""
+
     rails = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
     flags = serializers.SerializerMethodField(help_text="What to look at twice: how many payouts, by what is strange.")
 
-    class Meta:
-        model = PayoutBatch
-        fields = (
-            "id", "number", "asset", "note", "accounts", "until", "state", "revision", "digest", "count", "total",
-            "proposal", "rails", "counts", "flags", "expires_at", "created_at", "submitted_at", "approved_at",
-            "started_at", "ended_at",
-        )  # fmt: skip
-        read_only_fields = fields
+    class Meta(BatchLineOutput.Meta):
+        fields = read_only_fields = (*BatchLineOutput.Meta.fields, "rails", "counts", "flags")
 
     @extend_schema_field(RailTotalOutput(many=True))
     def get_rails(self, batch: PayoutBatch) -> Any:

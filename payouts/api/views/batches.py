@@ -18,6 +18,7 @@ from payouts.api.filters import BatchFilter
 from payouts.api.serializers import (
     AddInput,
     BatchInput,
+    BatchLineOutput,
     BatchOutput,
     BatchVoteInput,
     CollectedOutput,
@@ -57,7 +58,7 @@ class BatchViewSet(PayoutsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[P
         "proof": READ,
     }
     queryset = PayoutBatch.objects.all()
-    serializer_class = BatchOutput
+    serializer_class = BatchLineOutput
     filterset_class = BatchFilter
     lookup_value_converter = "uuid"
     ordering: ClassVar = ("-id",)
