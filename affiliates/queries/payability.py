@@ -1,6 +1,6 @@
 """Why a commission is not paid yet, rule by rule, and when what stands in its way goes by itself."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,9 +39,6 @@ def situation_of(affiliate: Affiliate, asset_code: str) -> Situation:
 def situations_of(asked: Collection[tuple[Affiliate, str]]) -> dict[Whose, Situation]:
     """Return the same for many, by the affiliate's id and the asset's code: no more statements for more of them."""
     ids = {affiliate.pk for affiliate, _ in asked}
-    methods: dict[UUID, list[PayoutMethod]] = {pk: [] for pk in ids}
-    for method in PayoutMethod.objects.live().filter(affiliate__in=ids):
-        methods[method.affiliate_id].append(method)
     sums = (
         Commission.objects.filter(affiliate__in=ids, state=CommissionState.DUE)
         .order_by()
@@ -49,13 +46,23 @@ def situations_of(asked: Collection[tuple[Affiliate, str]]) -> dict[Whose, Situa
         .annotate(sum=Sum("amount"))
     )
     due = {(pk, asset): total for pk, asset, total in sums}
+    return situations_with(asked, methods=PayoutMethod.objects.live().filter(affiliate__in=ids), due=due)
+
+
+def situations_with(
+    asked: Collection[tuple[Affiliate, str]], *, methods: Iterable[PayoutMethod], due: Mapping[Whose, Decimal]
+) -> dict[Whose, Situation]:
+    """Return the same, for whoever knows their live payout methods and what is due to them already."""
+    by_affiliate: dict[UUID, list[PayoutMethod]] = {affiliate.pk: [] for affiliate, _ in asked}
+    for method in methods:
+        by_affiliate[method.affiliate_id].append(method)
     least = {
         (program.pk, asset): paid_at_least(program, asset)
         for program, asset in {(affiliate.program, asset) for affiliate, asset in asked}
     }
     return {
         (affiliate.pk, asset): _situation(
-            affiliate, asset, methods=methods[affiliate.pk], due=due.get((affiliate.pk, asset), ZERO),
+            affiliate, asset, methods=by_affiliate[affiliate.pk], due=due.get((affiliate.pk, asset), ZERO),
             least=least[affiliate.program_id, asset],
         )
         for affiliate, asset in asked

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from affiliates.models import Affiliate, Commission, PayoutMethod
-from affiliates.queries.payability import Whose, situations_of
+from affiliates.queries.payability import Whose, situations_with
 from affiliates.rules import Situation, digest_of, obstacles_of_all
 from affiliates.states import CommissionState, MethodKind, MethodState
 from ledger.money import ZERO, plain
@@ -59,12 +59,17 @@ class Chooser:
 
     def read(self, affiliates: Collection[Affiliate]) -> None:
         """Read what is known of affiliates, all at once."""
-        self._situations = situations_of([(affiliate, self._asset.code) for affiliate in affiliates])
-        usable = PayoutMethod.objects.filter(
-            affiliate__in=[affiliate.pk for affiliate in affiliates], state=MethodState.USABLE
+        # What is due is found under the rows' locks, and said when it is.
+        live = list(
+            PayoutMethod.objects.live()
+            .filter(affiliate__in=[affiliate.pk for affiliate in affiliates])
+            .order_by("affiliate_id", "-usable_at", "-pk")
         )
-        for method in usable.order_by("affiliate_id", "-usable_at", "-pk"):
-            self._methods.setdefault(method.affiliate_id, []).append(method)
+        asked = [(affiliate, self._asset.code) for affiliate in affiliates]
+        self._situations = situations_with(asked, methods=live, due={})
+        for method in live:
+            if method.state == MethodState.USABLE:
+                self._methods.setdefault(method.affiliate_id, []).append(method)
         here = [m.destination for each in self._methods.values() for m in each if m.kind == MethodKind.WALLET]
         wallets = Wallet.objects.filter(pk__in=here, program=self._batch.program_id, asset=self._asset)
         self._wallets = {str(pk) for pk in wallets.exclude(state=WalletState.CLOSED).values_list("pk", flat=True)}
@@ -159,7 +164,10 @@ def affiliates_due(batch: PayoutBatch) -> list[Affiliate]:
     if batch.until is not None:
         due = due.filter(payable_at__lt=batch.until)
     ids = due.order_by().values("affiliate").distinct()
-    return list(Affiliate.objects.filter(pk__in=ids).select_related("program", "party").order_by("pk"))
+    found = list(Affiliate.objects.filter(pk__in=ids).order_by("pk"))
+    for affiliate in found:
+        affiliate.program = batch.program  # one, and not as many as there are affiliates
+    return found
 
 
 def outgoings_due(batch: PayoutBatch) -> list[Outgoing]:
