@@ -16,6 +16,7 @@ class WalletsConfig(AppConfig):
         from wallets.queries.rail_accounts import kept_secrets
         from wallets.rails.coinbase import COINBASE
         from wallets.rails.evm import EVM
+        from wallets.rails.kcb import KCB
         from wallets.rails.mpesa import MPESA
         from wallets.rails.signed import SIGNED
 
@@ -27,6 +28,7 @@ class WalletsConfig(AppConfig):
         rails.register_rail(EVM)
         rails.register_rail(COINBASE)
         rails.register_rail(MPESA)
+        rails.register_rail(KCB)
         rails.register_handler(SIGNED.name, "deposit.confirmed", operations.take_deposit)
         rails.register_handler(SIGNED.name, "payment.confirmed", operations.take_confirmation)
         rails.register_handler(SIGNED.name, "payment.failed", operations.take_failure)
