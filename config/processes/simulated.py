@@ -16,7 +16,7 @@ class Simulated:
     port: int
 
 
-def simulated(environment: Mapping[str, str]) -> list[Simulated]:
+def rails_to_simulate(environment: Mapping[str, str]) -> list[Simulated]:
     """Return the rails of which nobody has said where else they are to be called, each with a port of its own."""
     ports: dict[int, None] = {}
     rails = [server for server in SERVERS.values() if not environment.get(server.variable)]

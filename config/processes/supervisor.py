@@ -26,7 +26,7 @@ from config.postgres.embedded import RUNTIME_ROLE, EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
 from config.processes.child import Child, dying_with_us
 from config.processes.housekeeping import Housekeeping, jobs_of
-from config.processes.simulated import simulated, ways_to
+from config.processes.simulated import rails_to_simulate, ways_to
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
@@ -177,7 +177,7 @@ class Supervisor:
             return
         is_demo = self.postgres is not None and self.environment["ENVIRONMENT"] != TEST
         # The demo's phones and banks are paid by simulators, unless somebody says who else is to be called.
-        rails = simulated(os.environ) if is_demo else []
+        rails = rails_to_simulate(os.environ) if is_demo else []
         variables = {**variables, **(ways_to(rails, os.environ) if rails else {})}
         web = [sys.executable, "-m", "gunicorn", "config.wsgi", "-c", str(BASE_DIR / "config/processes/gunicorn.py")]
         self._add("web", web, {**variables, "COUNTINGHOUSE_PROCESS": "web"})

@@ -212,6 +212,6 @@ def _what_is_wrong(said: Any) -> str:
         value = said.get(name)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             return name
-    amount = said.get("debitAmount")
+    amount: Any = said.get("debitAmount")
     is_number = isinstance(amount, int) or type(amount).__name__ == "float"
     return "" if is_number and not isinstance(amount, bool) and amount > 0 else "debitAmount"

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from config.processes.simulated import simulated, ways_to
+from config.processes.simulated import rails_to_simulate, ways_to
 from config.simulators import SIMULATORS
 from config.simulators.frame import CannotSimulate, Delivery, send
 from config.simulators.kcb import Kcb
@@ -290,7 +290,7 @@ def test_kcb_refuses_what_is_not_as_documented() -> None:
 
 
 def test_make_run_simulates_the_rails_of_which_nobody_says_where_to_call_them() -> None:
-    rails = simulated({"EGRESS_PRIVATE_HOSTS": "127.0.0.1:8545"})
+    rails = rails_to_simulate({"EGRESS_PRIVATE_HOSTS": "127.0.0.1:8545"})
 
     assert [each.rail for each in rails] == ["mpesa", "kcb"]
     ways = ways_to(rails, {"EGRESS_PRIVATE_HOSTS": "127.0.0.1:8545"})
@@ -300,4 +300,4 @@ def test_make_run_simulates_the_rails_of_which_nobody_says_where_to_call_them() 
         "MPESA_URL": f"http://127.0.0.1:{first}", "KCB_URL": f"http://127.0.0.1:{second}",
         "EGRESS_PRIVATE_HOSTS": f"127.0.0.1:8545,127.0.0.1:{first},127.0.0.1:{second}",
     }  # fmt: skip
-    assert [each.rail for each in simulated({"MPESA_URL": "https://api.safaricom.co.ke"})] == ["kcb"]
+    assert [each.rail for each in rails_to_simulate({"MPESA_URL": "https://api.safaricom.co.ke"})] == ["kcb"]
