@@ -1,5 +1,12 @@
 """What the API takes and shows of payouts."""
 
+from payouts.api.serializers.bank_files import (
+    BankFileOutput,
+    FileQuery,
+    ReadingOutput,
+    ResultFileInput,
+    WriteFileInput,
+)
 from payouts.api.serializers.batches import (
     AddInput,
     BatchInput,
@@ -15,16 +22,21 @@ from payouts.api.serializers.payouts import BrakeOutput, PayoutOutput, ResolveIn
 
 __all__ = (
     "AddInput",
+    "BankFileOutput",
     "BatchInput",
     "BatchOutput",
     "BatchVoteInput",
     "BrakeOutput",
     "CollectedOutput",
     "ExplainInput",
+    "FileQuery",
     "PayoutOutput",
     "ProofOutput",
+    "ReadingOutput",
     "RemoveInput",
     "ResolveInput",
+    "ResultFileInput",
     "StopOutput",
     "SubmitInput",
+    "WriteFileInput",
 )
