@@ -16,9 +16,11 @@ from identity.doors import require_second_factor
 from identity.errors import SecondFactorRequired
 from ledger.admin.shown import grouped
 from ledger.interchange.verdicts import Judgement
+from ledger.money import ZERO
 from payouts import operations
 from payouts.models import BankFile, PayoutBatch
 from payouts.queries.bank_files import bank_file, bank_files, file_accounts
+from payouts.queries.batches import counts_of
 from payouts.states import RUNNING, PayoutState
 from wallets.admin.screens import person_of
 from wallets.rails.bankfile.lines import BYTES_AT_MOST
@@ -103,10 +105,11 @@ def write_page(screen: "PayoutsScreen", request: HttpRequest, pk: UUID) -> HttpR
 
         said = "Written. Take it to the bank, once: what stands in it counts as sent."
         return screen.say(request, write, said, here=page_of(row))
+    ready, total = counts_of(row).get(PayoutState.READY, (0, ZERO))
     return screen.dialog(
         request, row, form, title=f"Write the bank file of B{row.number}", button="Write it", back=page_of(row),
         about="All that can be sent now is written down and counts as sent. Somebody else reads the bank's answer.",
-        facts=[("Payouts", str(row.count)), ("Total", grouped(row.total, row.asset, named=True))],
+        facts=[("Ready", str(ready)), ("Come to", grouped(total, row.asset, named=True))],
     )  # fmt: skip
 
 
@@ -126,9 +129,10 @@ def bank_file_answer(screen: "PayoutsScreen", request: HttpRequest, pk: UUID) ->
 def result_page(screen: "PayoutsScreen", request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take in what a bank says, and say what became of each line."""
     row = screen.asked_for(request, pk, "payout.resolve")
-    form = ResultForm(request.POST or None, request.FILES or None)
+    is_brought = request.method == "POST"
+    form = ResultForm(request.POST if is_brought else None, request.FILES if is_brought else None)
     table, counts = None, ""
-    if request.method == "POST" and form.is_valid():
+    if is_brought and form.is_valid():
         now = timezone.now()
         try:
             require_second_factor(request, at=now)
