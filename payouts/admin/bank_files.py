@@ -19,6 +19,7 @@ from ledger.interchange.verdicts import Judgement
 from ledger.money import ZERO
 from payouts import operations
 from payouts.models import BankFile, PayoutBatch
+from payouts.operations.read_result_file import Reading
 from payouts.queries.bank_files import bank_file, bank_files, file_accounts
 from payouts.queries.batches import counts_of
 from payouts.states import RUNNING, PayoutState
@@ -161,12 +162,12 @@ def _raise(refusal: DomainError) -> None:
     raise refusal
 
 
-def _counted(reading: operations.Reading) -> str:
+def _counted(reading: Reading) -> str:
     counts = {each: sum(one.verdict is each for one in reading.verdicts) for each in Judgement}
     return f"{reading.of.name}: " + ", ".join(f"{count:,} {each.value}" for each, count in counts.items() if count)
 
 
-def _told(reading: operations.Reading) -> Table:
+def _told(reading: Reading) -> Table:
     """Return the lines, those first that somebody has to look at."""
     rows = sorted(reading.verdicts, key=lambda one: (one.verdict not in _LOOK_AT, one.line))[:_SHOWN]
     return Table(

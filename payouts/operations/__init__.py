@@ -23,7 +23,7 @@ from payouts.operations.pay_rows import pay_rows
 from payouts.operations.pay_wallets import pay_wallets
 from payouts.operations.pull_brake import pull_brake
 from payouts.operations.put_in import put_in
-from payouts.operations.read_result_file import Reading, read_result_file
+from payouts.operations.read_result_file import read_result_file
 from payouts.operations.recall_batch import recall_batch
 from payouts.operations.record_answers import record_answers
 from payouts.operations.release_payout import release_payout
@@ -45,7 +45,6 @@ from payouts.operations.vote_on_batch import vote_on_batch
 from payouts.operations.write_bank_file import write_bank_file
 
 __all__ = [
-    "Reading",
     "add_payee",
     "approve_batch",
     "ask_rails",

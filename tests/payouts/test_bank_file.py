@@ -12,6 +12,7 @@ from django.utils import timezone
 from identity.states import Role
 from payouts import operations
 from payouts.models import Attempt, BankFile, Desk, PayoutBatch, ResultFile
+from payouts.operations.read_result_file import Reading
 from payouts.proposable.restarts import propose_restart
 from payouts.queries.desks import accounts_to_send
 from payouts.tasks import send
@@ -62,7 +63,7 @@ def write(house: House, batch: PayoutBatch, **more: Any) -> BankFile:
     )
 
 
-def read(house: House, batch: PayoutBatch, content: bytes, **more: Any) -> operations.Reading:
+def read(house: House, batch: PayoutBatch, content: bytes, **more: Any) -> Reading:
     return operations.read_result_file(
         batch.pk, program_id=house.program.pk, content=content,
         **{"by": house.approver, "at": timezone.now(), **more},

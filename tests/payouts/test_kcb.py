@@ -84,7 +84,7 @@ FOUND = {
     "9913": ("ACCEPTED", "UNKNOWN", "UNKNOWN"),
     "9914": ("FAILED", "FAILED", "FAILED"),  # KCB said so, and it was not true: below
     "9915": ("ACCEPTED", "FAILED", "FAILED"),
-    "9916": ("ACCEPTED", "ACCEPTED", "ACCEPTED"),
+    "9916": ("ACCEPTED", "ACCEPTED", "UNKNOWN"),
     "9917": ("UNKNOWN", "PAID", "PAID"),
     "9918": ("UNKNOWN", "PAID", "PAID"),
     "9919": ("UNKNOWN", "PAID", "PAID"),
