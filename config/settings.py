@@ -43,7 +43,7 @@ PUBLIC_URL: str = environment["PUBLIC_URL"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: list[str] = environment["TRUSTED_PROXIES"]
 EGRESS_PRIVATE_HOSTS = frozenset(environment["EGRESS_PRIVATE_HOSTS"])
-MPESA_URL: str = environment["MPESA_URL"]
+MPESA_URL, KCB_URL = environment["MPESA_URL"], environment["KCB_URL"]
 RPC_NODES: dict[int | None, str] = environment["RPC_URL"] or {}  # by chain id
 RELAYER_PRIVATE_KEY: str = environment["RELAYER_PRIVATE_KEY"] if is_process("worker:payouts") else ""  # nobody else
 

@@ -155,17 +155,25 @@ class BadOutcome(PayoutRefused):
     message = "This outcome makes no sense: {reason}."
 
 
-class BadFile(PayoutRefused):
-    """Raised when a file of a bank can't be read, or is not what it says."""
-
-    code = "bad_payout_file"
-    status = 422
-    message = "This file can't be taken in: {reason}."
-
-
 class NoFile(PayoutRefused):
     """Raised when a batch has nothing that goes in a file."""
 
     code = "no_payout_file"
     status = 409
-    message = "Nothing of this batch goes in a file to {account} now."
+    message = "There is no bank file of this batch: {reason}."
+
+
+class DeskIsTaken(PayoutRefused):
+    """Raised when somebody else sends from an account at the moment."""
+
+    code = "desk_is_taken"
+    status = 409
+    message = "Somebody is sending from {account} at this moment. Try again in a minute."
+
+
+class ReaderHasWritten(PayoutRefused):
+    """Raised when whoever wrote a bank file says what came of it: that is for somebody else."""
+
+    code = "reader_has_written"
+    status = 403
+    message = "You have written {file}. Somebody else reads what came of it."

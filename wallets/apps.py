@@ -14,8 +14,10 @@ class WalletsConfig(AppConfig):
         from identity.settable import register_settings
         from wallets import checks, operations, proposable, rails, settings
         from wallets.queries.rail_accounts import kept_secrets
+        from wallets.rails.bankfile import BANKFILE
         from wallets.rails.coinbase import COINBASE
         from wallets.rails.evm import EVM
+        from wallets.rails.kcb import KCB
         from wallets.rails.mpesa import MPESA
         from wallets.rails.signed import SIGNED
 
@@ -27,6 +29,8 @@ class WalletsConfig(AppConfig):
         rails.register_rail(EVM)
         rails.register_rail(COINBASE)
         rails.register_rail(MPESA)
+        rails.register_rail(KCB)
+        rails.register_rail(BANKFILE)
         rails.register_handler(SIGNED.name, "deposit.confirmed", operations.take_deposit)
         rails.register_handler(SIGNED.name, "payment.confirmed", operations.take_confirmation)
         rails.register_handler(SIGNED.name, "payment.failed", operations.take_failure)

@@ -17,6 +17,12 @@ OUTSIDE: tuple[Variable, ...] = (
         meaning="Where M-Pesa is called: its sandbox, `https://api.safaricom.co.ke`, or a simulator.",
     ),
     Variable(
+        name="KCB_URL",
+        parse=url("http", "https"),
+        default="https://uat.buni.kcbgroup.com",
+        meaning="Where KCB is called: its sandbox, `https://api.buni.kcbgroup.com`, or a simulator.",
+    ),
+    Variable(
         name="RELAYER_PRIVATE_KEY",
         parse=private_key,
         meaning="Signs on-chain payouts. Give it to the `payouts` workers only.",

@@ -1,4 +1,4 @@
-"""Demo rails, with secrets that everybody knows: a bank that tells of deposits, Coinbase and M-Pesa to simulate."""
+"""Demo rails, with secrets that everybody knows: a bank that tells of deposits, and others to simulate."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,9 @@ from ledger.operations import define_asset, open_account, post
 from ledger.states import AssetKind
 from wallets.models import RailAccount, RailEvent, Wallet
 from wallets.operations import activate_rail_account, apply_event, draft_rail_account, receive_event
+from wallets.rails.bankfile import BANKFILE
 from wallets.rails.coinbase import COINBASE
+from wallets.rails.kcb import KCB
 from wallets.rails.mpesa import MPESA
 from wallets.rails.signed import HEADER, SIGNED, signature
 
@@ -20,6 +22,7 @@ SECRET: Final = "counting-house-demo-secret"  # noqa: S105  (everybody knows it)
 MERCHANT: Final = "demo-merchant-1"
 BASE: Final = 8453  # the chain's id
 SHORTCODE: Final = "600992"
+COMPANY: Final = "KE0010001"
 FLOAT: Final = Decimal(250_000)
 # Nobody has the private half of it: the simulator doesn't read passwords.
 PUBLIC_KEY: Final = """-----BEGIN PUBLIC KEY-----
@@ -46,6 +49,7 @@ def make_rail(program: Program, wallet: Wallet, *, at: datetime) -> None:
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
     make_merchant(program, at=at)
     make_phones(program, at=at)
+    make_banks(program, at=at)
     for number, asset in enumerate(("KES", "XAF"), start=1):
         event = _tell(account, wallet, number=number, asset=asset, amount=Decimal(2_500) * number, at=at)
         apply_event(event.pk, at=at)
@@ -70,11 +74,29 @@ def make_phones(program: Program, *, at: datetime) -> None:
     account = draft_rail_account(
         program=program, rail=MPESA.name, name="phones", number=SHORTCODE, assets=["KES"], secrets=secrets, at=at
     )
+    _use(account, FLOAT, at=at)
+
+
+def make_banks(program: Program, *, at: datetime) -> None:
+    """Put an account at KCB to use, for `manage.py simulate kcb`, and one that is paid from by file."""
+    secrets = {"consumer_key": SECRET, "consumer_secret": SECRET, "company_code": COMPANY}
+    for rail, name, number, asset, own in (
+        (KCB.name, "kcb", "1234567890", "KES", secrets), (BANKFILE.name, "dollars", "ACME-USD-1", "USD", {}),
+    ):  # fmt: skip
+        account = draft_rail_account(
+            program=program, rail=rail, name=name, number=number, assets=[asset], secrets=own, at=at
+        )
+        _use(account, FLOAT, at=at)
+
+
+def _use(account: RailAccount, float_: Decimal, *, at: datetime) -> None:
+    """Put an account to use with money to pay out."""
+    program, (asset,) = account.program, account.assets
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
     codes = (f"rail:{account.name}:float", f"program:{program.slug}:capital")
-    there, capital = (open_account(code, program=program, asset_code="KES", at=at).pk for code in codes)
-    movement = Movement(there, capital, FLOAT)
-    post(Posting(program_id=program.pk, key="demo:float:phones", kind="FLOAT_IN", movements=(movement,)))
+    there, capital = (open_account(code, program=program, asset_code=asset, at=at).pk for code in codes)
+    movement = Movement(there, capital, float_)
+    post(Posting(program_id=program.pk, key=f"demo:float:{account.name}", kind="FLOAT_IN", movements=(movement,)))
 
 
 def _tell(account: RailAccount, wallet: Wallet, *, number: int, asset: str, amount: Decimal, at: datetime) -> RailEvent:

@@ -24,8 +24,9 @@ from config.environment.variables import PRODUCTION, TEST
 from config.postgres.connection import DATABASE_NAME, embedded_server
 from config.postgres.embedded import RUNTIME_ROLE, EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
-from config.processes.child import Child, dying_with_us, free_port
+from config.processes.child import Child, dying_with_us
 from config.processes.housekeeping import Housekeeping, jobs_of
+from config.processes.simulated import rails_to_simulate, ways_to
 
 READY_SECONDS = 90
 STOP_SECONDS = 30
@@ -175,11 +176,9 @@ class Supervisor:
         if self.stopping:
             return
         is_demo = self.postgres is not None and self.environment["ENVIRONMENT"] != TEST
-        mpesa = free_port() if is_demo and not os.environ.get("MPESA_URL") else 0
-        if mpesa:
-            # The demo's phones are paid by a simulator, unless somebody says who else is to be called.
-            opened = ",".join(filter(None, (os.environ.get("EGRESS_PRIVATE_HOSTS"), f"127.0.0.1:{mpesa}")))
-            variables = {**variables, "MPESA_URL": f"http://127.0.0.1:{mpesa}", "EGRESS_PRIVATE_HOSTS": opened}
+        # The demo's phones and banks are paid by simulators, unless somebody says who else is to be called.
+        rails = rails_to_simulate(os.environ) if is_demo else []
+        variables = {**variables, **(ways_to(rails, os.environ) if rails else {})}
         web = [sys.executable, "-m", "gunicorn", "config.wsgi", "-c", str(BASE_DIR / "config/processes/gunicorn.py")]
         self._add("web", web, {**variables, "COUNTINGHOUSE_PROCESS": "web"})
         for queue in WORKERS_BY_QUEUE:
@@ -188,8 +187,9 @@ class Supervisor:
             if queue == "payouts" and relayer:
                 own["RELAYER_PRIVATE_KEY"] = relayer
             self._add(f"worker-{queue}", [*_MANAGE, "worker", queue], {**variables, **own})
-        if mpesa:
-            self._add("simulator-mpesa", [*_MANAGE, "simulate", "mpesa", "--port", str(mpesa)], variables)
+        for each in rails:
+            command = [*_MANAGE, "simulate", each.rail, "--port", str(each.port)]
+            self._add(f"simulator-{each.rail}", command, variables)
         # The web server first and alone: six processes that load at once would all be late.
         self.children[0].start()
         self._wait_until_ready()

@@ -5,9 +5,10 @@ from typing import Final
 
 from config.simulators.coinbase import COINBASE
 from config.simulators.frame import Simulator
+from config.simulators.kcb import Kcb
 from config.simulators.mpesa import Mpesa
 from config.simulators.server import Server
 
 SIMULATORS: Final[Mapping[str, Simulator]] = {simulator.rail: simulator for simulator in (COINBASE,)}
-# Those that the house calls, and that call back.
-SERVERS: Final[Mapping[str, type[Server]]] = {server.rail: server for server in (Mpesa,)}
+# Those that the house calls.
+SERVERS: Final[Mapping[str, type[Server]]] = {server.rail: server for server in (Mpesa, Kcb)}

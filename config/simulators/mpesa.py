@@ -88,6 +88,7 @@ class Mpesa(Server):
 
     rail = "mpesa"
     label = "M-Pesa's B2C and transaction status, on this machine"
+    variable = "MPESA_URL"
     port = 8081
     scenarios = SCENARIOS
 

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -48,11 +49,12 @@ class Reply:
     is_cut: bool = False
 
 
-class Server:
+class Server(ABC):
     """A rail that is called over HTTP, here and by this machine alone."""
 
     rail: ClassVar[str]
     label: ClassVar[str]
+    variable: ClassVar[str]  # of the environment, that says where the house calls it
     port: ClassVar[int]  # where it listens unless told otherwise
     scenarios: ClassVar[Mapping[str, str]]
 
@@ -90,9 +92,9 @@ class Server:
         self._server.server_close()
         self._callers.shutdown(wait=True, cancel_futures=True)
 
+    @abstractmethod
     def answer(self, call: Call) -> Reply:
         """Answer a call."""
-        raise NotImplementedError
 
     def tell(self, to: str, said: Any, *, seconds: float) -> None:
         """Call back after a while."""

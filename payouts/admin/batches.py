@@ -1,5 +1,6 @@
 """Batches: what is due is collected, put before others, sent, and watched."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from identity.models import Program
 from ledger.admin.shown import grouped
 from payouts import operations
 from payouts.admin import tables
+from payouts.admin.bank_files import bank_file_answer, file_buttons, files_table, result_page, write_page
 from payouts.admin.desks import desks_page, stop_page
 from payouts.admin.forms import AddForm, BatchForm, SubmitForm
 from payouts.admin.many import many_view, tick_as_seen
@@ -111,6 +113,14 @@ class PayoutBatchAdmin(PayoutsScreen):
             self.address("<uuid:pk>/submit/", self.submit_view, "submit"),
             self.address("<uuid:pk>/execute/", self.execute_view, "execute"),
             self.address("<uuid:pk>/proof/", self.proof_view, "proof"),
+            *(
+                self.address(f"<uuid:pk>/{route}/", partial(view, self), name)
+                for route, view, name in (
+                    ("bank-file/write", write_page, "write_file"),
+                    ("bank-file", bank_file_answer, "bank_file"),
+                    ("result-file", result_page, "read_result"),
+                )
+            ),
             *super().get_urls(),
         ]
 
@@ -145,12 +155,14 @@ class PayoutBatchAdmin(PayoutsScreen):
             buttons.append(("Decide", reverse("admin:identity_proposal_change", args=[row.proposal_id])))
         if row.state == BatchState.APPROVED:
             buttons += self.way(request, row, "execute", "Have it sent", "payout.execute")
+        buttons += file_buttons(self, request, row)
         if row.revision:
             buttons.append(("Proof", reverse("admin:payouts_payoutbatch_proof", args=[row.pk])))
         return Page(
             warnings=tables.warnings_of(row, counts_of(row)), buttons=buttons,
             tables=[
-                tables.rails_of(row), tables.flags_table(row, at=timezone.now()), tables.payouts_of(row),
+                tables.rails_of(row), *files_table(self, request, row),
+                tables.flags_table(row, at=timezone.now()), tables.payouts_of(row),
                 tables.makers_of(row), tables.votes_of(row),
             ],
         )  # fmt: skip

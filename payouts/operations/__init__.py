@@ -23,6 +23,7 @@ from payouts.operations.pay_rows import pay_rows
 from payouts.operations.pay_wallets import pay_wallets
 from payouts.operations.pull_brake import pull_brake
 from payouts.operations.put_in import put_in
+from payouts.operations.read_result_file import read_result_file
 from payouts.operations.recall_batch import recall_batch
 from payouts.operations.record_answers import record_answers
 from payouts.operations.release_payout import release_payout
@@ -41,6 +42,7 @@ from payouts.operations.take_numbers import take_numbers
 from payouts.operations.take_outcome import take_outcome
 from payouts.operations.take_return import take_return
 from payouts.operations.vote_on_batch import vote_on_batch
+from payouts.operations.write_bank_file import write_bank_file
 
 __all__ = [
     "add_payee",
@@ -66,6 +68,7 @@ __all__ = [
     "pay_wallets",
     "pull_brake",
     "put_in",
+    "read_result_file",
     "recall_batch",
     "record_answers",
     "release_payout",
@@ -84,4 +87,5 @@ __all__ = [
     "take_outcome",
     "take_return",
     "vote_on_batch",
+    "write_bank_file",
 ]

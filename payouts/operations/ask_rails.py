@@ -29,7 +29,7 @@ def ask_rails(account_id: UUID, *, seconds_at_most: float, clock: Clock) -> dict
     """Ask about everything whose time has come, and take in what the rail says.
 
     Nothing is sent by this, but what goes faster written anew, and what can be sent again as it was without harm. When
-    the rail was asked often enough it is left to people.
+    the rail was asked often enough it is left to people; what it has accepted and is silent about is unknown then.
     """
     account = RailAccount.objects.select_related("program").get(pk=account_id)
     payer, desk = payer_of(account), desk_of(account)
@@ -45,7 +45,9 @@ def ask_rails(account_id: UUID, *, seconds_at_most: float, clock: Clock) -> dict
         answers: list[tuple[UUID, Answer]] = []
         for attempt in due:
             answer = _ask(attempt, payer, desk, at=clock())
-            _plan_next(attempt, payer, at=clock())
+            is_last = _plan_next(attempt, payer, at=clock()) is None
+            if is_last and attempt.state == AttemptState.SENT and not isinstance(answer, Paid | Refused | Unclear):
+                answer = Unclear(reason="The rail has accepted it, and does not say what came of it.")
             if isinstance(answer, Paid | Refused | Unclear) or (
                 isinstance(answer, Accepted) and attempt.state == AttemptState.STORED
             ):
@@ -91,7 +93,8 @@ def _keep_wire(attempt: Attempt, wire: dict[str, object]) -> bool:
 
 
 @transaction.atomic
-def _plan_next(attempt: Attempt, payer: Payer, *, at: datetime) -> None:
+def _plan_next(attempt: Attempt, payer: Payer, *, at: datetime) -> datetime | None:
+    """Say when it is asked about next, and return that; None when the rail was asked often enough."""
     is_accepted = attempt.state == AttemptState.SENT
     ladder = payer.asks_after_accepted if is_accepted else payer.asks_after_unclear
     since = attempt.answered_at or attempt.called_at or attempt.stored_at
@@ -101,3 +104,4 @@ def _plan_next(attempt: Attempt, payer: Payer, *, at: datetime) -> None:
         step = attempt.asked + 1
         next_at = at + (ladder[step] - ladder[step - 1])
     Attempt.objects.filter(pk=attempt.pk, state=attempt.state).update(ask_at=next_at, asked=attempt.asked + 1)
+    return next_at

@@ -56,11 +56,13 @@ def send_due(
     """Take the account's desk, finish what somebody who died has left there, and send group after group.
 
     It commits before every call, so it must not be called in a transaction. A crash leaves one group at most of which
-    nobody knows. Somebody else who has the desk is left alone.
+    nobody knows. Somebody else who has the desk is left alone, as is what people carry in files.
     """
     account = RailAccount.objects.select_related("program").get(pk=account_id)
     sent = Sent()
-    if account.state != RailAccountState.ACTIVE or not lease_desk(account_id, holder=holder, at=clock()):
+    if account.state != RailAccountState.ACTIVE or payer_of(account).by_file:
+        return sent
+    if not lease_desk(account_id, holder=holder, at=clock()):
         return sent
     try:
         turn = _Turn(account, holder=holder, clock=clock, sent=sent)

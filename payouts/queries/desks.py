@@ -6,12 +6,17 @@ from uuid import UUID
 from django.db.models import Q
 
 from payouts.models import Attempt, Payout
+from payouts.queries.bank_files import rails_by_file
 from payouts.states import RUNNING, AttemptState, PayoutState
+from wallets.models import RailAccount
 from wallets.states import RailAccountState
 
 
 def accounts_to_send(*, at: datetime) -> list[UUID]:
-    """Return the rail accounts from which something can be sent, or where something stored waits."""
+    """Return the rail accounts from which something can be sent, or where something stored waits.
+
+    What goes in files waits for people.
+    """
     waiting = Payout.objects.filter(
         Q(state=PayoutState.READY)
         | Q(state=PayoutState.FAILED, retry_at__isnull=False)
@@ -21,7 +26,8 @@ def accounts_to_send(*, at: datetime) -> list[UUID]:
     stored = Attempt.objects.filter(state=AttemptState.STORED, rail_account__state=RailAccountState.ACTIVE)
     found = {*waiting.order_by().values_list("rail_account", flat=True).distinct()}
     found |= {*stored.order_by().values_list("rail_account", flat=True).distinct()}
-    return sorted(found)
+    by_file = RailAccount.objects.filter(pk__in=found, rail__in=rails_by_file())
+    return sorted(found - set(by_file.values_list("pk", flat=True)))
 
 
 def accounts_to_ask(*, at: datetime) -> list[UUID]:

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from affiliates.states import AffiliateState, MethodState
 from ledger.money import ZERO
 from payouts import rules
-from payouts.models import Attempt, Part, Payout
+from payouts.models import Attempt, Part, Payout, PayoutBatch
 from payouts.queries.accounts import unit_of
 from payouts.states import IN_FLIGHT, RUNNING, AttemptState, PayoutState
 from wallets.models import RailAccount
@@ -60,14 +60,19 @@ def open_parts(payouts: Sequence[Payout]) -> list[Part]:
     )  # fmt: skip
 
 
-def wanted_from(account: RailAccount, *, payer: Payer, at: datetime) -> list[Wanted]:
-    """Return what can be sent next from an account, the oldest first, and no more than goes at once."""
+def wanted_from(
+    account: RailAccount, *, payer: Payer, at: datetime, batch: PayoutBatch | None = None,
+    at_most: int = rules.GROUP_AT_MOST,
+) -> list[Wanted]:  # fmt: skip
+    """Return what can be sent next from an account, or of one batch: the oldest first, no more than goes at once."""
     to_send = payouts_to_send(account, at=at).select_related("asset", "batch").order_by("pk")
+    if batch is not None:
+        to_send = to_send.filter(batch=batch)
     untried = Part.objects.filter(payout=OuterRef("pk"), attempts=None)
     payouts = [
-        *to_send.filter(_TO_SEND)[: rules.GROUP_AT_MOST],
+        *to_send.filter(_TO_SEND)[:at_most],
         # Of some a part waits while others are on their way.
-        *to_send.filter(_ON_ITS_WAY & Exists(untried.filter(number__gt=1)))[: rules.GROUP_AT_MOST],
+        *to_send.filter(_ON_ITS_WAY & Exists(untried.filter(number__gt=1)))[:at_most],
     ]
     by_id = {payout.pk: payout for payout in payouts}
     wanted = [Wanted(by_id[part.payout_id], part) for part in open_parts(payouts)]
@@ -77,7 +82,7 @@ def wanted_from(account: RailAccount, *, payer: Payer, at: datetime) -> list[Wan
             others = [each for each in wanted if each.payout.asset_id != asset_id]
             own = [each for each in wanted if each.payout.asset_id == asset_id]
             wanted = [*others, *_within_a_day(own, most=limit.most_a_day, at=at)]
-    return wanted[: rules.GROUP_AT_MOST]
+    return wanted[:at_most]
 
 
 @dataclass(frozen=True, slots=True)

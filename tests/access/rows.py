@@ -82,7 +82,7 @@ from tests.factories import (
     WalletFactory,
     WalletTransactionFactory,
 )
-from tests.payouts.factories import attempt_in, batch_in, payout_in
+from tests.payouts.factories import attempt_in, bank_file_in, batch_in, payout_in
 from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
 
 
@@ -297,7 +297,9 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
             rail_reference=f"{program.slug}-{uuid4().hex[:8]}",
         ).payout
     ),
-    PayoutBatch: lambda program: batch_in(program=program, note=f"{program.slug} week"),
+    PayoutBatch: lambda program: (
+        bank_file_in(batch=batch_in("PROCESSING", program=program, note=f"{program.slug} week")).batch
+    ),
     Period: lambda program: PeriodFactory(program=program),
     Program: lambda program: program,
     Proposal: lambda program: ProposalFactory(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from identity.models import Program, Proposal
 from identity.states import Decision
-from payouts.models import Attempt, BatchMaker, Brake, Desk, Part, Payout, PayoutBatch, PayoutLine
+from payouts.models import Attempt, BankFile, BatchMaker, Brake, Desk, Part, Payout, PayoutBatch, PayoutLine
 from payouts.operations.submit_batch import PAY_BATCH
 from payouts.operations.take_numbers import take_numbers
 from tests.affiliates.factories import AffiliateFactory, CommissionFactory
@@ -49,6 +49,16 @@ def batch_in(state: str = "DRAFT", *, program: Program | None = None, **more: An
     )
     follow_to(batch, state)
     return batch
+
+
+def bank_file_in(*, program: Program | None = None, batch: PayoutBatch | None = None) -> BankFile:
+    """Return a file to a bank, of a batch that is on its way."""
+    batch = batch or batch_in("PROCESSING", program=program)
+    return BankFile.objects.create(
+        program=batch.program, batch=batch, rail_account=RailAccountFactory(program=batch.program), number=1,
+        name=f"B{batch.number}-1", content=f"{batch.program.slug}", sha256=DIGEST, count=1, total=1,
+        written_at=timezone.now(), written_by=UserFactory(),
+    )  # fmt: skip
 
 
 def follow_to(batch: PayoutBatch, state: str) -> None:

@@ -20,7 +20,7 @@ from tests.payouts.house import House
 from tests.wallets.mpesa import secrets
 from wallets.models import RailAccount, RailEvent
 from wallets.operations import activate_rail_account, draft_rail_account, work_inbox
-from wallets.rails.mpesa import daraja
+from wallets.rails.mpesa.daraja import DARAJA
 from wallets.rails.mpesa.payer import B2C
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ def mpesa(settings: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> I
     thread.start()
     settings.MPESA_URL, settings.PUBLIC_URL = served.url, live_server.url
     settings.EGRESS_PRIVATE_HOSTS = frozenset({"127.0.0.1"})
-    monkeypatch.setattr(daraja, "LIMITS", Limits(seconds=2))
+    monkeypatch.setattr(DARAJA, "limits", Limits(seconds=2))
     yield served
     served.close()
     thread.join()

@@ -132,6 +132,26 @@ def test_after_seven_questions_it_is_left_to_people(house: House) -> None:
     assert Attempt.objects.get().ask_at is None
 
 
+def test_what_is_accepted_and_never_heard_of_again_becomes_unknown(house: House) -> None:
+    """Otherwise nobody would look at it: it was neither refused nor paid, and nobody is asked any more."""
+    house.earns("ada", "120")
+    TILL.behaves, TILL.answers = (lambda order: "accepted"), (lambda order: "waiting")
+    batch = house.started()
+    house.send()
+
+    for day in range(1, 8):
+        house.ask(after=timedelta(days=day))
+
+    assert house.payouts(batch) == ["ada 120 UNKNOWN unknown"]
+    assert "does not say" in house.payout("ada").reason
+    assert house.books()["in_flight"] == "120"
+    house.require_order()
+    for day in range(8, 20):
+        house.ask(after=timedelta(days=day))
+    assert Attempt.objects.get().ask_at is None, "now it is left to people"
+    assert len(TILL.calls) == 1
+
+
 def test_two_people_say_what_came_of_it(house: House) -> None:
     batch = house.sends("ada", "120", till="unclear")
     attempt = Attempt.objects.get()

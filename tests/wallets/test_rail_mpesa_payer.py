@@ -16,7 +16,7 @@ from audit.egress import Limits
 from tests.audit.test_egress import Far, plain
 from tests.wallets.mpesa import CONVERSATION, REFERENCE, desk, order, private_key
 from wallets.rails import RailError
-from wallets.rails.mpesa import daraja
+from wallets.rails.mpesa.daraja import DARAJA
 from wallets.rails.mpesa.payer import B2C
 from wallets.rails.sending import Accepted, Answer, Refused, Survey, Unclear, Unit, Waiting
 
@@ -62,7 +62,7 @@ def safe(settings: Any) -> Iterator[Daraja]:
     safe = Daraja()
     settings.MPESA_URL = safe.url("")
     settings.EGRESS_PRIVATE_HOSTS = frozenset({f"127.0.0.1:{safe.port}"})
-    daraja._tokens.clear()
+    DARAJA.forget()
     yield safe
     safe.server.shutdown()
     safe.server.server_close()
@@ -144,7 +144,7 @@ def test_what_may_have_been_sent_is_unclear(safe: Daraja, answer: Says) -> None:
 
 
 def test_an_answer_that_does_not_come_is_unclear(safe: Daraja, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daraja, "LIMITS", Limits(seconds=1))
+    monkeypatch.setattr(DARAJA, "limits", Limits(seconds=1))
     over = threading.Event()
     safe.answers[PAY] = lambda far: over.wait(9)  # type: ignore[assignment]
 
@@ -163,7 +163,7 @@ def test_nobody_listens(safe: Daraja, settings: Any) -> None:
 
     assert isinstance(said, Refused)
     assert said.code == "not_reached"
-    daraja._tokens.clear()
+    DARAJA.forget()
     assert isinstance(submit(), Refused)
     with pytest.raises(RailError, match="does not answer"):
         B2C.survey(desk(), [])

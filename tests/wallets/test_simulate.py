@@ -14,8 +14,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from config.processes.simulated import rails_to_simulate, ways_to
 from config.simulators import SIMULATORS
 from config.simulators.frame import CannotSimulate, Delivery, send
+from config.simulators.kcb import Kcb
 from config.simulators.mpesa import Mpesa
 from config.simulators.server import Call
 from tests.architecture.house import ROOT
@@ -207,26 +209,30 @@ def test_what_scenarios_of_checkouts_say() -> None:
     assert all(notice.occurred_at < timezone.now() for notice in told("refund-partial", api="checkouts"))
 
 
-def test_m_pesa_answers_from_a_process_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("rail", "method", "path", "status"),
+    [("mpesa", "GET", "/oauth/v1/generate?grant_type=client_credentials", 400), ("kcb", "POST", "/token", 401)],
+)
+def test_a_rail_answers_from_a_process_of_its_own(rail: str, method: str, path: str, status: int) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "manage.py", "simulate", "mpesa", "--port", str(port)]
+    command = [sys.executable, "manage.py", "simulate", rail, "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         connection = HTTPConnection("127.0.0.1", port, timeout=9)
-        connection.request("GET", "/oauth/v1/generate?grant_type=client_credentials")
-        assert connection.getresponse().status == 400  # nobody said who asks
+        connection.request(method, path)
+        assert connection.getresponse().status == status  # nobody said who asks
         connection.close()
 
         with pytest.raises(CommandError, match=f"Port {port} can't be listened at"):
-            call_command("simulate", "mpesa", "--port", str(port), stdout=io.StringIO())
+            call_command("simulate", rail, "--port", str(port), stdout=io.StringIO())
         process.terminate()
 
         assert process.wait(9) == 0
     with pytest.raises(CommandError, match="up to 65535"):
-        call_command("simulate", "mpesa", "--port", "70000", stdout=io.StringIO())
+        call_command("simulate", rail, "--port", "70000", stdout=io.StringIO())
 
 
 def test_m_pesa_refuses_what_is_not_as_documented() -> None:
@@ -248,3 +254,50 @@ def test_m_pesa_refuses_what_is_not_as_documented() -> None:
     finally:
         threading.Thread(target=served.serve).start()
         served.close()
+
+
+def test_kcb_refuses_what_is_not_as_documented() -> None:
+    served = Kcb(0)
+    pay = "/fundstransfer/1.0.0/api/v1/transfer"
+    asked = {
+        "companyCode": "KE0010001", "transactionType": "IF", "debitAccountNumber": "37890012",
+        "creditAccountNumber": "909099090", "debitAmount": 10, "paymentDetails": "payout",
+        "transactionReference": "FT0000000001", "currency": "KES", "beneficiaryDetails": "JANE DOE",
+        "beneficiaryBankCode": "01",
+    }  # fmt: skip
+    try:
+        token = served.answer(
+            Call("POST", "/token", {"authorization": "Basic aaaaaaaaaaaa"}, b"grant_type=client_credentials")
+        ).said["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        for changed in (
+            {"transactionReference": "FT00000000012"}, {"transactionType": "XX"}, {"debitAmount": "10"},
+            {"debitAmount": True}, {"debitAmount": 0}, {"companyCode": None}, {"beneficiaryDetails": "x" * 36},
+        ):  # fmt: skip
+            answer = served.answer(Call("POST", pay, headers, json.dumps({**asked, **changed}).encode()))
+            assert (answer.status, answer.said["header"]["statusCode"]) == (400, "1")
+        assert served.answer(Call("POST", pay, headers, b"[" * 9_999)).status == 400
+        assert served.answer(Call("GET", pay, headers, b"")).status == 404
+        assert served.answer(Call("POST", pay, {}, json.dumps(asked).encode())).status == 401
+        assert served.paid == []
+        assert served.answer(Call("POST", pay, headers, json.dumps(asked).encode())).said["header"]["statusCode"] == "0"
+        again = served.answer(Call("POST", pay, headers, json.dumps(asked).encode())).said["header"]
+        assert (again["statusCode"], again["statusDescription"]) == ("1", "Duplicate transaction reference")
+        assert len(served.paid) == 1
+    finally:
+        threading.Thread(target=served.serve).start()
+        served.close()
+
+
+def test_make_run_simulates_the_rails_of_which_nobody_says_where_to_call_them() -> None:
+    rails = rails_to_simulate({"EGRESS_PRIVATE_HOSTS": "127.0.0.1:8545"})
+
+    assert [each.rail for each in rails] == ["mpesa", "kcb"]
+    ways = ways_to(rails, {"EGRESS_PRIVATE_HOSTS": "127.0.0.1:8545"})
+    first, second = (each.port for each in rails)
+    assert first != second
+    assert ways == {
+        "MPESA_URL": f"http://127.0.0.1:{first}", "KCB_URL": f"http://127.0.0.1:{second}",
+        "EGRESS_PRIVATE_HOSTS": f"127.0.0.1:8545,127.0.0.1:{first},127.0.0.1:{second}",
+    }  # fmt: skip
+    assert [each.rail for each in rails_to_simulate({"MPESA_URL": "https://api.safaricom.co.ke"})] == ["kcb"]

@@ -28,6 +28,7 @@ from wallets.errors.paying import (
     UnknownPayment,
 )
 from wallets.errors.rails import (
+    BadBankFile,
     BadNotice,
     BadPayee,
     BadRailAccount,
@@ -50,6 +51,7 @@ from wallets.errors.rails import (
 __all__ = (
     "AdjustmentNeedsTwo",
     "BadAdjustment",
+    "BadBankFile",
     "BadNotice",
     "BadPayee",
     "BadRailAccount",

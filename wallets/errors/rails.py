@@ -134,3 +134,11 @@ class BadPayee(WalletRefused):
     code = "bad_payee"
     status = 422
     message = "Nobody can be paid there: {reason}."
+
+
+class BadBankFile(WalletRefused):
+    """Raised when a file of a bank can't be read, or is not what it says. Nothing of it is taken in."""
+
+    code = "bad_bank_file"
+    status = 422
+    message = "This file can't be taken in: {reason}."

@@ -3,6 +3,7 @@
 import json
 import signal
 from argparse import RawDescriptionHelpFormatter
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import OperationalError
 
 from audit.errors import DomainError
 from config.settings import environment
-from config.simulators import SERVERS, SIMULATORS
+from config.simulators import SERVERS, SIMULATORS, bank
 from config.simulators.frame import Answer, CannotSimulate, Simulator, send
 from config.simulators.server import Server
 from wallets.models import RailAccount
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         rails = parser.add_subparsers(
-            dest="rail", required=True, metavar="RAIL", help=", ".join((*SIMULATORS, *SERVERS))
+            dest="rail", required=True, metavar="RAIL", help=", ".join((*SIMULATORS, *SERVERS, bank.RAIL))
         )
         for simulator in SIMULATORS.values():
             told = "\n".join(f"  {name:<16} {says}" for name, says in simulator.scenarios.items())
@@ -56,11 +57,24 @@ class Command(BaseCommand):
             )
             of_rail.add_argument("--port", type=int, default=server.port, help=f"where it listens ({server.port})")
 
+        by_file = rails.add_parser(
+            bank.RAIL,
+            help=bank.LABEL,
+            description="By the last digits of whose account is paid:\n"
+            + "\n".join(f"  {digits:<6} {says}" for digits, says in bank.SCENARIOS.items()),
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        by_file.add_argument("--file", type=Path, required=True, help="what the bank is told, as the house wrote it")
+        by_file.add_argument("--out", type=Path, help="where its answer goes (beside it: NAME-result.csv)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("Payments that nobody made are never told of in production.", returncode=2)
         if options["rail"] in SERVERS:
             self._serve(SERVERS[options["rail"]], options["port"])
+            return
+        if options["rail"] == bank.RAIL:
+            self._answer(options["file"], options["out"])
             return
         simulator = SIMULATORS[options["rail"]]
         try:
@@ -89,6 +103,15 @@ class Command(BaseCommand):
             server.serve()
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
+
+    def _answer(self, told: Path, out: Path | None) -> None:
+        """Write what a bank says came of a file."""
+        answer = out or told.with_name(f"{told.stem}-result.csv")
+        try:
+            answer.write_bytes(bank.answered(told.read_bytes()))
+        except (CannotSimulate, OSError) as refusal:
+            raise CommandError(str(refusal), returncode=2) from refusal
+        self.stdout.write(f"The bank's answer: {answer}. Have somebody read it who has not written {told.name}.")
 
     def _tell(
         self, simulator: Simulator, to: str, secret: str, options: dict[str, Any]

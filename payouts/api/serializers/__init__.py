@@ -1,5 +1,12 @@
 """What the API takes and shows of payouts."""
 
+from payouts.api.serializers.bank_files import (
+    BankFileOutput,
+    FileQuery,
+    ReadingOutput,
+    ResultFileInput,
+    WriteFileInput,
+)
 from payouts.api.serializers.batches import (
     AddInput,
     BatchInput,
@@ -16,6 +23,7 @@ from payouts.api.serializers.payouts import BrakeOutput, PayoutOutput, ResolveIn
 
 __all__ = (
     "AddInput",
+    "BankFileOutput",
     "BatchInput",
     "BatchLineOutput",
     "BatchOutput",
@@ -23,10 +31,14 @@ __all__ = (
     "BrakeOutput",
     "CollectedOutput",
     "ExplainInput",
+    "FileQuery",
     "PayoutOutput",
     "ProofOutput",
+    "ReadingOutput",
     "RemoveInput",
     "ResolveInput",
+    "ResultFileInput",
     "StopOutput",
     "SubmitInput",
+    "WriteFileInput",
 )

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -17,22 +19,29 @@ from payouts import operations
 from payouts.api.filters import BatchFilter
 from payouts.api.serializers import (
     AddInput,
+    BankFileOutput,
     BatchInput,
     BatchLineOutput,
     BatchOutput,
     BatchVoteInput,
     CollectedOutput,
     ExplainInput,
+    FileQuery,
     PayoutOutput,
     ProofOutput,
+    ReadingOutput,
     RemoveInput,
+    ResultFileInput,
     SubmitInput,
+    WriteFileInput,
 )
 from payouts.api.views.door import PayoutsDoor, person
 from payouts.errors import UnknownPayout
 from payouts.models import Payout, PayoutBatch
+from payouts.queries.bank_files import bank_file
 from payouts.queries.proofs import proof_of
 from wallets.api.views.door import read, told
+from wallets.rails.bankfile.lines import BYTES_AT_MOST
 
 READ, PREPARE, EXECUTE = "payout.read", "payout.prepare", "payout.execute"
 
@@ -56,6 +65,10 @@ class BatchViewSet(PayoutsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[P
         "reject": READ,
         "execute": EXECUTE,
         "proof": READ,
+        # It says in full where people have their accounts: for those who carry it.
+        "bank_file": EXECUTE,
+        "write_bank_file": EXECUTE,
+        "result_file": "payout.resolve",
     }
     queryset = PayoutBatch.objects.all()
     serializer_class = BatchLineOutput
@@ -69,6 +82,11 @@ class BatchViewSet(PayoutsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[P
 
     def get_serializer_context(self) -> Any:
         return {**super().get_serializer_context(), "at": timezone.now()}
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Let a caller of a file accept it: a refusal is JSON all the same."""
+        is_file = self.action == "bank_file"
+        return super().perform_content_negotiation(request, force=force or is_file)
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
         """Show a batch: what is in it, from where it is sent, and what to look at twice."""
@@ -167,6 +185,55 @@ class BatchViewSet(PayoutsDoor, mixins.ListModelMixin, viewsets.GenericViewSet[P
     def proof(self, request: Request, pk: UUID) -> Response:
         """Show what was agreed to, who had a hand in it, and who voted: enough to work the digest out again."""
         return Response(proof_of(self.get_object()))
+
+    @extend_schema(
+        responses={(200, "text/csv"): OpenApiTypes.BINARY}, filters=False,
+        parameters=[FileQuery],
+    )  # fmt: skip
+    @action(detail=True, url_path="bank-file", filterset_class=None, pagination_class=None)
+    def bank_file(self, request: Request, pk: UUID) -> HttpResponse:
+        """Give out a file for a bank as it was written. That changes nothing: it is written by POST."""
+        batch, asked = self.get_object(), FileQuery(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        file = bank_file(batch, number=asked.validated_data["number"])
+        answer = HttpResponse(file.body, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{file.name}.csv"'
+        answer["ETag"] = f'"{file.sha256}"'
+        return answer
+
+    @extend_schema(request=WriteFileInput, responses={201: BankFileOutput})
+    @bank_file.mapping.post
+    @idempotent()
+    def write_bank_file(self, request: Request, pk: UUID) -> Response:
+        """Write what is to be sent by file, which counts as sent from then on; where nothing is, show the last file.
+
+        It takes a fresh second factor.
+        """
+        batch, asked, now = self.get_object(), read(WriteFileInput, request), timezone.now()
+        require_second_factor(request, at=now)
+        file = operations.write_bank_file(
+            batch.pk, program_id=batch.program_id, account=asked["account"], by=person(request), at=now
+        )
+        return told(BankFileOutput(file).data, is_new=file.written_at == now)
+
+    @extend_schema(request={"multipart/form-data": ResultFileInput}, responses={201: ReadingOutput})
+    @action(detail=True, methods=["post"], url_path="result-file")
+    @idempotent()
+    def result_file(self, request: Request, pk: UUID) -> Response:
+        """Take in what a bank says came of a file, whole or not at all; read again, it changes nothing.
+
+        It takes a fresh second factor, and somebody else than who wrote the file.
+        """
+        batch, asked, now = self.get_object(), read(ResultFileInput, request), timezone.now()
+        require_second_factor(request, at=now)
+        reading = operations.read_result_file(
+            batch.pk,
+            program_id=batch.program_id,
+            content=asked["file"].read(BYTES_AT_MOST + 1),
+            by=person(request),
+            at=now,
+        )
+        return told(ReadingOutput(reading).data, is_new=reading.is_new)
 
     def _vote(self, decision: Decision) -> Response:
         batch, now = self.get_object(), timezone.now()

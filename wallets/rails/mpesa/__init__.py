@@ -9,10 +9,10 @@ that M-Pesa calls from, nobody else is believed either.
 from typing import Final
 
 from wallets.rails import Credential, Rail
+from wallets.rails.bearer import check_key
 from wallets.rails.mpesa.credentials import (
     check_callers,
     check_certificate,
-    check_key,
     check_name,
     check_password,
     check_shortcode,

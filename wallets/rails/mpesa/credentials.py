@@ -13,7 +13,6 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from wallets.errors import BadRailAccount
 
-_KEY: Final = re.compile(r"[!-9;-~]{8,200}")  # no colon: it divides key and secret where they are sent
 _NAME: Final = re.compile(r"[!-~]{1,60}")
 _SHORTCODE: Final = re.compile(r"[0-9]{5,7}")
 _PEM: Final = re.compile(r"\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----([A-Za-z0-9+/=\s]{1,8000})-----END \1-----\s*")
@@ -29,16 +28,6 @@ def check_shortcode(number: str) -> str:
     if not _SHORTCODE.fullmatch(number):
         raise BadRailAccount(reason="the number is a shortcode of 5 to 7 digits")
     return number
-
-
-def check_key(key: str) -> str:
-    """Return a consumer key or secret.
-
-    :raises BadRailAccount: if it can't be one.
-    """
-    if not _KEY.fullmatch(key):
-        raise BadRailAccount(reason="consumer key and secret have 8 to 200 printable ASCII characters and no colon")
-    return key
 
 
 def check_name(name: str) -> str:

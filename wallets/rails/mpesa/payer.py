@@ -6,13 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from audit.egress import CallFailed, NotReached, Reply
-from audit.errors import AnswerTooLarge, DomainError
+from audit.egress import Reply
 from wallets.errors import BadPayee
 from wallets.rails import RailError
-from wallets.rails.mpesa import daraja
+from wallets.rails.bearer import object_in, text_in
 from wallets.rails.mpesa.codes import ERRORS
 from wallets.rails.mpesa.credentials import security_credential
+from wallets.rails.mpesa.daraja import DARAJA
 from wallets.rails.mpesa.results import RESULT, STATUS, STATUS_TIMEOUT, TIMEOUT, about
 from wallets.rails.reading import NAME
 from wallets.rails.sending import (
@@ -71,7 +71,7 @@ class _B2C:
 
         :raises RailError: if it does not.
         """
-        daraja.token_for(desk.secrets)
+        DARAJA.require_token(desk.secrets)
         return Survey(refused={order.reference: _NOT_KES for order in orders if order.unit.code != _CURRENCY})
 
     def write(self, desk: Desk, order: Order, survey: Survey, *, number: int | None) -> Wire:
@@ -92,18 +92,8 @@ class _B2C:
 
     def submit(self, desk: Desk, order: Order, wire: Wire) -> Answer:
         """Send it. Only what has surely not been heard, or was surely turned away, is refused."""
-        said = {**wire, **_private(desk, order, RESULT, TIMEOUT)}
-        try:
-            reply = daraja.post(_PAY, said, desk.secrets)
-        except (NotReached, RailError) as away:
-            return Refused(code="not_reached", reason=f"M-Pesa was not reached: {away}")
-        except CallFailed as silent:
-            return Unclear(reason=f"M-Pesa did not answer: {silent}")
-        except AnswerTooLarge:
-            return Unclear(reason="M-Pesa's answer was too large to read.")
-        except DomainError as refusal:
-            return Refused(code="not_reached", reason=f"M-Pesa can't be called: {refusal}")
-        return _answer(reply, order)
+        reply = DARAJA.submit(_PAY, {**wire, **_private(desk, order, RESULT, TIMEOUT)}, desk.secrets)
+        return _answer(reply, order) if isinstance(reply, Reply) else reply
 
     def query(self, desk: Desk, order: Order, wire: Wire) -> Answer | Waiting:
         """Ask; the answer comes by a notice, as all of M-Pesa's do.
@@ -121,15 +111,10 @@ class _B2C:
             "Occasion": order.reference,  # and here with one s
             **_private(desk, order, STATUS, STATUS_TIMEOUT),
         }
-        try:
-            reply = daraja.post(_ASK, said, desk.secrets)
-        except CallFailed as silent:
-            raise RailError(f"M-Pesa did not answer: {silent}") from silent
-        except DomainError as refusal:
-            raise RailError(f"M-Pesa can't be asked: {refusal}", is_permanent=True) from refusal
-        told = daraja.object_in(reply)
-        if not reply.is_success or daraja.text_in(told, "ResponseCode") != "0":
-            code = daraja.text_in(told, "errorCode") or daraja.text_in(told, "ResponseCode")
+        reply = DARAJA.ask("POST", _ASK, desk.secrets, said=said)
+        told = object_in(reply)
+        if not reply.is_success or text_in(told, "ResponseCode") != "0":
+            code = text_in(told, "errorCode") or text_in(told, "ResponseCode")
             raise RailError(f"M-Pesa does not take the question: status {reply.status}, {code or 'no code'}")
         return Waiting(reason="M-Pesa was asked; its answer comes by a notice.")
 
@@ -154,15 +139,15 @@ def _private(desk: Desk, order: Order, result: str, timeout: str) -> dict[str, s
 
 
 def _answer(reply: Reply, order: Order) -> Answer:
-    told = daraja.object_in(reply)
-    named = daraja.text_in(told, "ConversationID")
+    told = object_in(reply)
+    named = text_in(told, "ConversationID")
     named = named if NAME.fullmatch(named) else ""
-    code = daraja.text_in(told, "ResponseCode" if reply.is_success else "errorCode")
+    code = text_in(told, "ResponseCode" if reply.is_success else "errorCode")
     evidence: dict[str, Any] = {"status": reply.status, "code": code}
-    message = daraja.text_in(told, "errorMessage") or daraja.text_in(told, "ResponseDescription")
+    message = text_in(told, "errorMessage") or text_in(told, "ResponseDescription")
     if message:
         evidence["message"] = message
-    is_ours = daraja.text_in(told, "OriginatorConversationID") in ("", order.reference)
+    is_ours = text_in(told, "OriginatorConversationID") in ("", order.reference)
     if reply.is_success and code == "0" and named and is_ours:
         return Accepted(rail_reference=named)
     if code in ERRORS and is_ours and "duplicate" not in message.lower():
