@@ -75,6 +75,7 @@ from tests.factories import (
     ProposalFactory,
     RailAccountFactory,
     RailEventFactory,
+    RailStatementFactory,
     RunFactory,
     SealFactory,
     TransactionFactory,
@@ -83,7 +84,7 @@ from tests.factories import (
     WalletTransactionFactory,
 )
 from tests.payouts.factories import attempt_in, batch_in, payout_in
-from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
+from wallets.models import PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, WalletTransaction
 
 
 def customer(program: Program) -> User:
@@ -309,6 +310,10 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     RailEvent: lambda program: RailEventFactory(
         account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
         external_id=f"{program.slug}-event-{uuid4().hex[:8]}",
+    ),
+    RailStatement: lambda program: RailStatementFactory(
+        account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
+        imported_by=f"{program.slug}:somebody",
     ),
     ReconciliationRun: _run,
     Setting: _setting,

@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet
+from wallets.models import PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet
 from wallets.states import (
     PaymentMethod,
     PaymentState,
@@ -87,4 +87,17 @@ class RailEventFilter(filters.FilterSet):
 
     class Meta:
         model = RailEvent
+        fields = ()
+
+
+class RailStatementFilter(filters.FilterSet):
+    """Statements by account, asset and the time that they tell of."""
+
+    rail_account = filters.CharFilter(field_name="account__name", max_length=40)
+    asset = filters.CharFilter(field_name="asset__code", max_length=20)
+    after = filters.IsoDateTimeFilter(field_name="ends_at", lookup_expr="gt")
+    until = filters.IsoDateTimeFilter(field_name="begins_at", lookup_expr="lte")
+
+    class Meta:
+        model = RailStatement
         fields = ()

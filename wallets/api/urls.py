@@ -11,6 +11,7 @@ from wallets.api.views import (
     PaymentViewSet,
     RailAccountViewSet,
     RailEventViewSet,
+    RailStatementViewSet,
     WalletServiceViewSet,
     WalletViewSet,
 )
@@ -36,6 +37,7 @@ service = [
 rails = SimpleRouter(trailing_slash=False, use_regex_path=False)
 rails.register("rail-accounts", RailAccountViewSet, basename="rail-account")
 rails.register("rail-events", RailEventViewSet, basename="rail-event")
+rails.register("rail-statements", RailStatementViewSet, basename="rail-statement")
 
 rail_urls = [
     *rails.urls,

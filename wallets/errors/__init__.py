@@ -46,6 +46,14 @@ from wallets.errors.rails import (
     UnknownRailEvent,
     UnknownRailKind,
 )
+from wallets.errors.statements import (
+    StatementContradicts,
+    StatementDoesNotAddUp,
+    StatementOfAnotherAsset,
+    StatementTooLarge,
+    UnknownStatement,
+    UnreadableStatement,
+)
 
 __all__ = (
     "AdjustmentNeedsTwo",
@@ -72,6 +80,10 @@ __all__ = (
     "ReceiptUsed",
     "RefundTooLarge",
     "SecretUnreadable",
+    "StatementContradicts",
+    "StatementDoesNotAddUp",
+    "StatementOfAnotherAsset",
+    "StatementTooLarge",
     "TooManyMisses",
     "TooManyStatements",
     "TransferToSelf",
@@ -83,7 +95,9 @@ __all__ = (
     "UnknownRailAccount",
     "UnknownRailEvent",
     "UnknownRailKind",
+    "UnknownStatement",
     "UnknownWallet",
+    "UnreadableStatement",
     "WalletChanged",
     "WalletIsClosed",
     "WalletNotEmpty",

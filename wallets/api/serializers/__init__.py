@@ -1,6 +1,12 @@
 """What the API shows of wallets and rails, and what it takes."""
 
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
+from wallets.api.serializers.statements import (
+    ImportedOutput,
+    RailStatementOutput,
+    StatementInput,
+    StatementLineOutput,
+)
 from wallets.api.serializers.wallets import (
     AdjustInput,
     AmountInput,
@@ -39,6 +45,7 @@ __all__ = (
     "HoldInput",
     "HoldOutput",
     "HookOutput",
+    "ImportedOutput",
     "ManualPaymentInput",
     "OfAssetInput",
     "OnceInput",
@@ -46,9 +53,12 @@ __all__ = (
     "PaymentOutput",
     "RailAccountOutput",
     "RailEventOutput",
+    "RailStatementOutput",
     "RefundInput",
     "RefundOutput",
     "SignedAmountInput",
+    "StatementInput",
+    "StatementLineOutput",
     "TopUpInput",
     "TransferInput",
     "WalletInfoOutput",

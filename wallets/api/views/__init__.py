@@ -6,6 +6,7 @@ from wallets.api.views.hooks import HookAboutView, HookView
 from wallets.api.views.payments import PaymentViewSet
 from wallets.api.views.rails import RailAccountViewSet, RailEventViewSet
 from wallets.api.views.service import WalletServiceViewSet
+from wallets.api.views.statements import RailStatementViewSet
 from wallets.api.views.wallets import WalletViewSet
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "PaymentViewSet",
     "RailAccountViewSet",
     "RailEventViewSet",
+    "RailStatementViewSet",
     "WalletServiceViewSet",
     "WalletViewSet",
 ]
