@@ -69,6 +69,7 @@ from tests.factories import (
     IntentFactory,
     IssuedStatementFactory,
     MembershipFactory,
+    OutgoingFactory,
     PartyFactory,
     PaymentRecordFactory,
     PeriodFactory,
@@ -84,7 +85,7 @@ from tests.factories import (
     WalletTransactionFactory,
 )
 from tests.payouts.factories import attempt_in, batch_in, payout_in
-from wallets.models import PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, WalletTransaction
+from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, WalletTransaction
 
 
 def customer(program: Program) -> User:
@@ -287,6 +288,10 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     IssuedStatement: lambda program: IssuedStatementFactory(program_id=program.pk, account=_account(program)),
     LedgerEntry: _ledger_entry,
     Membership: lambda program: customer(program).memberships.get(),
+    Outgoing: lambda program: OutgoingFactory(
+        payment=_payment(program), key=f"{program.slug}-{uuid4().hex}", rail=f"{program.slug}-pay",
+        addressed_by=f"{program.slug}:somebody", holder=f"{program.slug} holder",
+    ),
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),

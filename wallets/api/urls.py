@@ -8,6 +8,7 @@ from wallets.api.views import (
     HoldViewSet,
     HookAboutView,
     HookView,
+    OutgoingViewSet,
     PaymentViewSet,
     RailAccountViewSet,
     RailEventViewSet,
@@ -19,6 +20,7 @@ from wallets.api.views import (
 wallets = SimpleRouter(trailing_slash=False, use_regex_path=False)
 wallets.register("wallets", WalletViewSet, basename="wallet")
 wallets.register("holds", HoldViewSet, basename="hold")
+wallets.register("outgoing", OutgoingViewSet, basename="outgoing")
 wallets.register("payments", PaymentViewSet, basename="payment")
 
 customer = [

@@ -8,6 +8,7 @@ from wallets.api.serializers.statements import (
     StatementLineOutput,
 )
 from wallets.api.serializers.wallets import (
+    AddressInput,
     AdjustInput,
     AmountInput,
     AmountOutput,
@@ -21,6 +22,7 @@ from wallets.api.serializers.wallets import (
     OfAssetInput,
     OnceInput,
     OpenInput,
+    OutgoingOutput,
     PaymentOutput,
     RefundInput,
     RefundOutput,
@@ -34,6 +36,7 @@ from wallets.api.serializers.wallets import (
 )
 
 __all__ = (
+    "AddressInput",
     "AdjustInput",
     "AmountInput",
     "AmountOutput",
@@ -50,6 +53,7 @@ __all__ = (
     "OfAssetInput",
     "OnceInput",
     "OpenInput",
+    "OutgoingOutput",
     "PaymentOutput",
     "RailAccountOutput",
     "RailEventOutput",

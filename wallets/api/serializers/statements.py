@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from wallets.api.serializers.wallets import AmountOutput
+from wallets.api.serializers.wallets import AmountOutput, OnceInput
 from wallets.models import RailStatement, StatementLine
 
 
-class StatementInput(serializers.Serializer[Any]):
+class StatementInput(OnceInput):
     """A statement's file, as text."""
 
     content = serializers.CharField(max_length=1_000_000, trim_whitespace=False)

@@ -141,11 +141,16 @@ class PaymentOutput(serializers.ModelSerializer[PaymentRecord]):
 class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
     """What is owed to somebody outside until a rail has carried it."""
 
+    asset = serializers.CharField(source="asset.code", read_only=True)
     amount = AmountOutput()
+    payment_id = serializers.UUIDField(read_only=True)
 
     class Meta:
         model = Outgoing
-        fields = ("id", "rail", "amount", "state", "requested_at")
+        fields = (
+            "id", "rail", "asset", "amount", "state", "payment_id", "destination", "holder", "addressed_by",
+            "requested_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 
@@ -185,6 +190,13 @@ class OnceInput(Plain):
     idempotency_key = serializers.CharField(
         required=False, max_length=255, help_text="Instead of the header Idempotency-Key; with both, they are equal."
     )
+
+
+class AddressInput(OnceInput):
+    """Where something owed goes, as its rail knows it, and whose account that is."""
+
+    destination = serializers.CharField(max_length=120)
+    holder = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
 
 
 class SeenInput(OnceInput):

@@ -3,6 +3,7 @@
 from wallets.api.views.customer import CustomerViewSet
 from wallets.api.views.holds import HoldViewSet
 from wallets.api.views.hooks import HookAboutView, HookView
+from wallets.api.views.outgoing import OutgoingViewSet
 from wallets.api.views.payments import PaymentViewSet
 from wallets.api.views.rails import RailAccountViewSet, RailEventViewSet
 from wallets.api.views.service import WalletServiceViewSet
@@ -14,6 +15,7 @@ __all__ = [
     "HoldViewSet",
     "HookAboutView",
     "HookView",
+    "OutgoingViewSet",
     "PaymentViewSet",
     "RailAccountViewSet",
     "RailEventViewSet",
