@@ -3,9 +3,9 @@
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
 from wallets.api.serializers.statements import (
     ImportedOutput,
+    RailStatementLineOutput,
     RailStatementOutput,
     StatementInput,
-    StatementLineOutput,
 )
 from wallets.api.serializers.wallets import (
     AddressInput,
@@ -57,12 +57,12 @@ __all__ = (
     "PaymentOutput",
     "RailAccountOutput",
     "RailEventOutput",
+    "RailStatementLineOutput",
     "RailStatementOutput",
     "RefundInput",
     "RefundOutput",
     "SignedAmountInput",
     "StatementInput",
-    "StatementLineOutput",
     "TopUpInput",
     "TransferInput",
     "WalletInfoOutput",

@@ -31,7 +31,7 @@ class RailStatementOutput(serializers.ModelSerializer[RailStatement]):
         read_only_fields = fields
 
 
-class StatementLineOutput(serializers.ModelSerializer[StatementLine]):
+class RailStatementLineOutput(serializers.ModelSerializer[StatementLine]):
     """A line: above zero is what came in. ``number`` is the line's in its file."""
 
     amount = AmountOutput()

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from identity.doors import InProgram
 from wallets.api.filters import RailStatementFilter
-from wallets.api.serializers import RailStatementOutput, StatementLineOutput
+from wallets.api.serializers import RailStatementLineOutput, RailStatementOutput
 from wallets.models import RailStatement, StatementLine
 
 READ = "rail.read"
@@ -39,10 +39,12 @@ class RailStatementViewSet(
         """Narrow lists only."""
         return queryset if self.detail else super().filter_queryset(queryset)
 
-    @extend_schema(responses=StatementLineOutput(many=True), operation_id="rail_statement_lines_list", filters=False)
+    @extend_schema(
+        responses=RailStatementLineOutput(many=True), operation_id="rail_statement_lines_list", filters=False
+    )
     @action(detail=True, methods=["get"], filterset_class=None, ordering=("id",), ordering_fields=())
     def lines(self, request: Request, pk: UUID) -> Response:
         """List a statement's lines, in the order in which it happened."""
         rows = StatementLine.objects.filter(statement=self.get_object())
         page = self.paginate_queryset(rows.order_by("id")) or []
-        return self.get_paginated_response(StatementLineOutput(page, many=True).data)
+        return self.get_paginated_response(RailStatementLineOutput(page, many=True).data)
