@@ -3,6 +3,7 @@
 Three processes, as in use: one that sends and takes in what was told, M-Pesa, and the web server that M-Pesa calls.
 """
 
+import logging
 import resource
 import socket
 import subprocess
@@ -108,6 +109,9 @@ def _wait_for(port: int) -> None:
 
 @contextmanager
 def _contenders() -> Iterator[Sequence[Sampled]]:
+    # Each call is a line of the log: thousands of them are not what is asked about.
+    logging.getLogger("egress").setLevel(logging.WARNING)
+    logging.getLogger("django-q").setLevel(logging.WARNING)
     with acting_as("command", "bench"), serving() as port, _m_pesa() as url:
         there = {"MPESA_URL": url, "PUBLIC_URL": f"http://127.0.0.1:{port}", "EGRESS_PRIVATE_HOSTS": {"127.0.0.1"}}
         with override_settings(**there):
