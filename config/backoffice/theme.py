@@ -161,7 +161,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [
                     _item("Rail accounts", "cable", "admin:wallets_railaccount_changelist", "rail.read"),
                     _item("Inbox", "inbox", "admin:wallets_railevent_changelist", "rail.read"),
-                    _item("Statements", "fact_check", "admin:wallets_railstatement_changelist", "rail.read"),
+                    _item("Rail statements", "request_quote", "admin:wallets_railstatement_changelist", "rail.read"),
                 ],
             },
             {

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from django.db.models import Count
 from django.test.utils import override_settings
 
 from audit.context import acting_as
@@ -26,7 +27,7 @@ from identity.models import Program
 from payouts import operations
 from payouts.models import Payout
 from payouts.states import PayoutState
-from wallets.models import RailAccount
+from wallets.models import RailAccount, RailEvent
 from wallets.operations import work_inbox
 from wallets.rails.mpesa import MPESA
 
@@ -34,7 +35,7 @@ SENT: Final = 1_000  # in each go
 GOES: Final = 3
 ITEMS_A_SECOND: Final = 60
 MORE_MEMORY_MB: Final = 16  # that all goes behind the first may take together
-_PATIENCE_SECONDS: Final = 120
+_PATIENCE_SECONDS: Final = 240
 
 
 class _Phones:
@@ -60,9 +61,13 @@ class _Phones:
         operations.send_due(self.counter.account.pk, holder="bench", seconds_at_most=600, groups_at_most=SENT // 50)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self._paid() < wanted:
-            assert time.monotonic() < deadline, f"{wanted - self._paid()} were not told of"
+            assert time.monotonic() < deadline, f"{wanted - self._paid()} were not told of; {self._inbox()}"
             if not work_inbox(seconds_at_most=20).get("applied"):
                 time.sleep(0.05)
+
+    def _inbox(self) -> list[tuple[str, int]]:
+        """Return how many notices are in each state."""
+        return list(RailEvent.objects.order_by().values_list("state").annotate(count=Count("pk")))
 
     def _paid(self) -> int:
         return Payout.objects.filter(batch=self.counter.batch, state=PayoutState.PAID).count()

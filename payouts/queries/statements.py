@@ -156,7 +156,7 @@ def _asked(query: str, statement: RailStatement, **more: object) -> list[tuple[A
     )  # fmt: skip
 
 
-def _run(query: str, said: dict[str, object]) -> list[tuple[Any, ...]]:
+def _run(query: str, said: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, said)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -289,8 +289,11 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     LedgerEntry: _ledger_entry,
     Membership: lambda program: customer(program).memberships.get(),
     Outgoing: lambda program: OutgoingFactory(
-        payment=_payment(program), key=f"{program.slug}-{uuid4().hex}", rail=f"{program.slug}-pay",
-        addressed_by=f"{program.slug}:somebody", holder=f"{program.slug} holder",
+        payment=_payment(program),
+        key=f"{program.slug}-{uuid4().hex}",
+        rail=f"{program.slug}-pay",
+        addressed_by=f"{program.slug}:somebody",
+        holder=f"{program.slug} holder",
     ),
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"

@@ -1,6 +1,7 @@
 """Seeding: the house everywhere, demo people only where a known password does no harm."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_batch_waits_with_things_to_look_at() -> None:
     seed()
 
     batch = PayoutBatch.objects.get()
-    assert (batch.state, batch.count, batch.total) == ("PENDING_APPROVAL", 4, 11_015)
+    assert (batch.state, batch.count, batch.total) == ("PENDING_APPROVAL", 4, Decimal(11_015))
     said = set(Payout.objects.filter(batch=batch, state="EXCLUDED").values_list("why", flat=True))
     assert said == {"no_method", "below_rail_minimum", "no_destination"}
     assert {"new_payee", "shared_destination"} <= set(flags_of(batch, at=timezone.now()))

@@ -103,7 +103,7 @@ def test_one_that_reaches_further_adds_what_is_new(account: RailAccount) -> None
 def test_what_is_missing_between_two_is_filled_in_and_has_to_fit(account: RailAccount) -> None:
     take(account, statement(WEEK_ONE))
     take(account, statement([(1, "-1")], opening="1300", begins_at=BEGINS + 2 * WEEK))
-    between = {"begins_at": BEGINS + WEEK, "opening": "1367"}
+    between: dict[str, Any] = {"begins_at": BEGINS + WEEK, "opening": "1367"}
 
     assert refused(account, statement([(1, "-66")], **between))[0] == "statement_contradicts"
     done = take(account, statement([(1, "-67")], **between))

@@ -1,5 +1,6 @@
 """What the API shows of wallets and rails, and what it takes."""
 
+from wallets.api.serializers.outgoing import AddressInput
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
 from wallets.api.serializers.statements import (
     ImportedOutput,
@@ -8,7 +9,6 @@ from wallets.api.serializers.statements import (
     StatementInput,
 )
 from wallets.api.serializers.wallets import (
-    AddressInput,
     AdjustInput,
     AmountInput,
     AmountOutput,

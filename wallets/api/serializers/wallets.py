@@ -192,13 +192,6 @@ class OnceInput(Plain):
     )
 
 
-class AddressInput(OnceInput):
-    """Where something owed goes, as its rail knows it, and whose account that is."""
-
-    destination = serializers.CharField(max_length=120)
-    holder = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
-
-
 class SeenInput(OnceInput):
     """Something done with a wallet as it was seen."""
 

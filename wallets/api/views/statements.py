@@ -45,6 +45,6 @@ class RailStatementViewSet(
     @action(detail=True, methods=["get"], filterset_class=None, ordering=("id",), ordering_fields=())
     def lines(self, request: Request, pk: UUID) -> Response:
         """List a statement's lines, in the order in which it happened."""
-        rows = StatementLine.objects.filter(statement=self.get_object())
+        rows: Any = StatementLine.objects.filter(statement=self.get_object())
         page = self.paginate_queryset(rows.order_by("id")) or []
         return self.get_paginated_response(RailStatementLineOutput(page, many=True).data)
