@@ -197,3 +197,15 @@ def test_a_command_says_why_not(
     assert not RailStatement.objects.exists()
     with pytest.raises(CommandError):
         command(tmp_path / "nothing.csv")
+
+
+def test_an_address_alone_collects_nothing(house: House, page: Client) -> None:
+    house.earns("bea", "300")
+    batch = house.batch()
+    here = f"/admin/payouts/payoutbatch/{batch.pk}"
+
+    page.get(f"{here}/collect/")
+    assert house.payouts(batch) == []
+
+    page.post(f"{here}/collect/")
+    assert house.payouts(batch) == ["bea 300 READY"]
