@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from audit.reconciliation import Check, Discrepancy, Scope, register_check
-from payouts.queries import chain_checking, checking
+from payouts.queries import chain_checking, checking, statement_checking
 from payouts.queries.troubles import troubled, waiting_for_people
 
 Found = tuple[int, list[checking.Difference]]
@@ -32,6 +32,9 @@ def register() -> None:
             label="What was paid on chains stands, and their balances are the books'",
             examine=_chain,
         )
+    )
+    register_check(
+        Check(name="payouts.statements", label="What rails' statements say is what we know", examine=_statements)
     )
 
 
@@ -71,5 +74,11 @@ def _chain(scope: Scope) -> Iterator[Discrepancy]:
     scope.examined, found = chain_checking.balances(scope.program_id)
     found += chain_checking.taken(scope.program_id)
     found += chain_checking.not_looked_at(scope.program_id, at=scope.at)
+    for one in found:
+        yield Discrepancy(key=one.key, title=one.title, ours=one.ours, theirs=one.theirs, program_id=one.program_id)
+
+
+def _statements(scope: Scope) -> Iterator[Discrepancy]:
+    scope.examined, found = statement_checking.left_over(scope.program_id)
     for one in found:
         yield Discrepancy(key=one.key, title=one.title, ours=one.ours, theirs=one.theirs, program_id=one.program_id)

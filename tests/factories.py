@@ -1,6 +1,7 @@
 """Rows with boring defaults; a test names what matters to it."""
 
 import os
+import zlib
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,15 @@ from identity.models import ApiKey, Membership, Party, Program, Proposal, User
 from identity.states import Role
 from ledger.models import Account, Asset, Hold, Intent, IssuedStatement, Period, Transaction
 from notifications.models import Delivery
-from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
+from wallets.models import (
+    Outgoing,
+    PaymentRecord,
+    RailAccount,
+    RailEvent,
+    RailStatement,
+    Wallet,
+    WalletTransaction,
+)
 
 PASSWORD = "a long enough password"
 
@@ -393,3 +402,22 @@ class FindingFactory(DjangoModelFactory[Finding]):
     theirs = factory.LazyFunction(lambda: {"amount": "2.00"})
     first_seen_at = last_seen_at = factory.LazyFunction(timezone.now)
     last_run = factory.SubFactory(RunFactory, program_id=factory.SelfAttribute("..program_id"))
+
+
+class RailStatementFactory(DjangoModelFactory[RailStatement]):
+    """A week at a rail in which nothing happened, for tests of who sees it."""
+
+    class Meta:
+        model = RailStatement
+
+    account = factory.SubFactory(RailAccountFactory)
+    program = factory.SelfAttribute("account.program")
+    asset = factory.SubFactory(AssetFactory)
+    begins_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=7))
+    ends_at = factory.LazyFunction(timezone.now)
+    opening = closing = Decimal(0)
+    count = 0
+    sha256 = factory.Sequence(lambda number: f"{number:064x}")
+    content = zlib.compress(b"")
+    imported_by = "test:pytest"
+    imported_at = factory.LazyFunction(timezone.now)

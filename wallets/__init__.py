@@ -2,6 +2,7 @@
 
 Purpose: wallets, payments, holds and refunds; rails and the inbox of
 what they tell us; later funding, withdrawals, payment intents and fees.
-Tables: wallet, wallet transaction, payment record, outgoing, rail account, rail event. Balances are the ledger's.
+Tables: wallet, wallet transaction, payment record, outgoing, rail account, rail event,
+rail statement and its lines. Balances are the ledger's.
 Callers: invoicing, commerce, affiliates, payouts; it imports ledger and below.
 """

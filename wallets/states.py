@@ -76,6 +76,13 @@ class RailAccountState(models.TextChoices):
     CLOSED = "CLOSED", "Closed"
 
 
+class StatementLineType(models.TextChoices):
+    """What a line of a rail's statement is about. A fee is what the rail took for itself."""
+
+    ENTRY = "ENTRY", "In or out"
+    FEE = "FEE", "Fee"
+
+
 class RailEventState(models.TextChoices):
     """How far we have come with what a rail tells us. Rejected: nothing proves that it comes from there."""
 

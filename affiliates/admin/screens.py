@@ -61,10 +61,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What stands on an object's page beside its fields: warnings, ways to dialogs, tables."""
+    """What stands on an object's page beside its fields: warnings, ways to dialogs, what is done at once, tables."""
 
     warnings: Sequence[str] = ()
     buttons: Sequence[tuple[str, str]] = ()
+    presses: Sequence[tuple[str, str]] = ()  # buttons that ask for nothing more, and so are sent as a form is
     tables: Sequence[Table] = field(default_factory=list)
 
 

@@ -138,6 +138,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                         ),
                     },
                     _item("Payouts", "send_money", "admin:payouts_payout_changelist", "payout.read"),
+                    _item("Owed outside", "undo", "admin:wallets_outgoing_changelist", "wallet.read"),
                     _item("Sending", "speed", "admin:payouts_payoutbatch_desks", "payout.read"),
                 ],
             },
@@ -160,6 +161,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                 "items": [
                     _item("Rail accounts", "cable", "admin:wallets_railaccount_changelist", "rail.read"),
                     _item("Inbox", "inbox", "admin:wallets_railevent_changelist", "rail.read"),
+                    _item("Rail statements", "request_quote", "admin:wallets_railstatement_changelist", "rail.read"),
                 ],
             },
             {

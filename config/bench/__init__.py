@@ -6,15 +6,30 @@ from config.bench.journal import JOURNAL
 from config.bench.later import LATER
 from config.bench.pages import PAGES
 from config.bench.paying import PAYING
+from config.bench.phones import PHONES
 from config.bench.postings import POSTINGS
 from config.bench.reads import READS
 from config.bench.settling import SETTLING
+from config.bench.statements import STATEMENTS
 from config.bench.verify import VERIFY
 from config.bench.wallets import SPENDING
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.name: benchmark
-    for benchmark in (JOURNAL, PAGES, POSTINGS, INTENTS, LATER, READS, VERIFY, SPENDING, SETTLING, PAYING)
+    for benchmark in (
+        JOURNAL,
+        PAGES,
+        POSTINGS,
+        INTENTS,
+        LATER,
+        READS,
+        VERIFY,
+        SPENDING,
+        SETTLING,
+        PAYING,
+        PHONES,
+        STATEMENTS,
+    )
 }
 
 # Named as one: all that is asked about a room.
@@ -22,5 +37,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "ledger": ("postings", "later", "reads", "verify"),
     "wallets": ("spending",),
     "affiliates": ("settling",),
-    "payouts": ("paying",),
+    "payouts": ("paying", "phones", "statements"),
 }

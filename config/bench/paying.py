@@ -17,7 +17,7 @@ from audit.context import acting_as
 from config.bench.earners import BALANCES, DIRECT_COMMISSIONS, METHODS, PURSES, TREE
 from config.bench.frame import Benchmark, Sampled, Timed
 from config.bench.intents import Books
-from identity.models import Membership, User
+from identity.models import Membership, Program, User
 from identity.operations import add_membership, create_user, vote
 from identity.states import Decision, Role
 from ledger.models import Asset, Transaction
@@ -26,6 +26,7 @@ from ledger.operations import open_account, post
 from payouts import operations
 from payouts.models import Payout, PayoutBatch
 from payouts.states import PayoutState
+from wallets.models import RailAccount
 from wallets.operations import activate_rail_account, draft_rail_account
 from wallets.rails import Rail, register_rail
 from wallets.rails.sending import LADDER, Answer, Desk, Limits, Order, Paid, Survey, Unit, Waiting, Wire
@@ -73,10 +74,10 @@ class _Till:
         return None
 
 
-class _Counter:
+class Counter:
     """A program with ten thousand who are to be paid, and two people."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, account_of: Callable[[Program], RailAccount]) -> None:
         self.program, now = books.program, timezone.now()
         books.post()
         self.maker, self.approvers = (
@@ -84,11 +85,7 @@ class _Counter:
             [self._person(name, Role.FINANCE_APPROVER) for name in ("anton", "olga")],
         )
         Membership.objects.filter(program=self.program).update(created_at=now - timedelta(days=3))
-        register_rail(Rail(name="bench", label="Bench", number_is="nothing", check_number=str, payer=_Till()))
-        drafted = draft_rail_account(
-            program=self.program, rail="bench", name="bench", number="1", assets=["KES"], secrets={}, at=now
-        )
-        self.account = activate_rail_account(drafted.pk, program_id=self.program.pk, version=1, at=now)
+        self.account = account_of(self.program)
         self._earn(now)
         self._fund(now)
         self.batch = self._begun()
@@ -113,7 +110,7 @@ class _Counter:
             cursor.execute("ANALYZE")
 
     def _fund(self, now: Any) -> None:
-        codes = ("rail:bench:float", f"program:{self.program.slug}:capital")
+        codes = (f"rail:{self.account.name}:float", f"program:{self.program.slug}:capital")
         float_id, capital = (open_account(code, program=self.program, asset_code="KES", at=now).pk for code in codes)
         movement = Movement(float_id, capital, Decimal(10) ** 9)
         post(Posting(program_id=self.program.pk, key="funded", kind="FLOAT_IN", movements=(movement,)))
@@ -164,10 +161,23 @@ class _Counter:
         assert Payout.objects.filter(batch=self.batch, state=PayoutState.PAID).count() == before + SENT
 
 
+def till_of(program: Program) -> RailAccount:
+    """Return an account at the rail that answers at once."""
+    register_rail(Rail(name="bench", label="Bench", number_is="nothing", check_number=str, payer=_Till()))
+    return used(program, rail="bench", name="bench", number="1", secrets={})
+
+
+def used(program: Program, **said: Any) -> RailAccount:
+    """Return an account of shillings that is in use."""
+    now = timezone.now()
+    drafted = draft_rail_account(program=program, assets=["KES"], at=now, **said)
+    return activate_rail_account(drafted.pk, program_id=program.pk, version=1, at=now)
+
+
 @contextmanager
 def _contenders() -> Iterator[Sequence[Sampled | Timed]]:
     with acting_as("command", "bench"):
-        counter = _Counter(Books())
+        counter = Counter(Books(), till_of)
         yield (
             Timed("collecting and submitting 10,000 payouts", 3, counter.collect_and_submit, COLLECT_MS),
             # Each leaves things otherwise than it found them, so none is done to warm up.

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from config.operators.demo_affiliates import make_affiliates
 from config.operators.demo_books import make_assets, make_books
+from config.operators.demo_payouts import make_payouts
 from config.operators.demo_wallets import make_wallets
 from identity import rules
 from identity.models import Membership, Program, Proposal, User
@@ -64,8 +65,8 @@ def make_house(*, at: datetime) -> Program:
 
 
 @transaction.atomic
-def make_demo(*, at: datetime) -> None:
-    """Make the demo programs and people that are missing."""
+def make_demo(*, at: datetime, has_batch: bool = True) -> None:
+    """Make the demo programs and people that are missing; and a batch of payouts, which can't be told as rows alone."""
     for slug, name, time_zone, asset, base, override in PROGRAMS:
         if not Program.objects.filter(slug=slug).exists():
             program = create_program(
@@ -104,6 +105,8 @@ def make_demo(*, at: datetime) -> None:
     alice, bob = (User.objects.get(email=f"{name}@demo.example") for name in ("alice", "bob"))
     make_wallets(acme, (alice, bob), at=at)
     make_affiliates(acme, User.objects.get(email="alma@demo.example"), at=at)
+    if has_batch:
+        make_payouts(acme, maker=User.objects.get(email="mia@demo.example"), at=at)
     open_party(program=acme, kind=PartyKind.ORGANISATION, name="Bakery Schmidt", external_reference="crm-1042", at=at)
     if not Proposal.objects.exists():
         propose(

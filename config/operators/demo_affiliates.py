@@ -80,7 +80,7 @@ def _add_methods(affiliate: Affiliate, program: Program, *, at: datetime) -> Non
 
 def _shop(program: Program, *, at: datetime) -> RailAccount:
     account = draft_rail_account(
-        program=program, rail=SIGNED.name, name=SHOP, number="ACME-SHOP-1", assets=[program.default_asset_code],
+        program=program, rail=SIGNED.name, name=SHOP, number="ACME-SHOP-1", assets=[program.default_asset_code, "KES"],
         secrets={"secret": SECRET}, at=at,
     )  # fmt: skip
     activate_rail_account(account.pk, program_id=program.pk, version=account.version, at=at)
@@ -91,22 +91,29 @@ def _let_them_pay(shop: RailAccount, members: list[Member], *, at: datetime) -> 
     """Let the shop tell of each payment as it does; what it proves is settled at the time it was paid."""
     for number, (who, days, amount) in enumerate(PAID):
         when = at - timedelta(days=days)
-        data = {"member": members[who].wallet_address, "amount": amount, "asset": shop.assets[0]}
-        event_id = _tell(shop, "settlement.confirmed", number, data, paid_at=when, at=at)
-        settlement = Settlement.objects.get(program=shop.program_id, source_event=f"order-{number}")
-        proof = Proof(
-            settlement_id=settlement.pk, program_id=shop.program_id, occurred_at=when, rail=shop.name,
-            rail_event=event_id,
-        )  # fmt: skip
-        confirm_settlements([proof], at=when)
+        let_pay(shop, members[who], f"order-{number}", amount, asset=shop.assets[0], paid_at=when, at=at)
     number, amount = REFUNDED
-    _tell(shop, "settlement.reversed", number, {"amount": amount, "reason": "Sent back"}, paid_at=at, at=at)
+    data = {"amount": amount, "reason": "Sent back"}
+    _tell(shop, "settlement.reversed", f"order-{number}", data, paid_at=at, at=at)
 
 
-def _tell(shop: RailAccount, kind: str, number: int, data: dict[str, str], *, paid_at: datetime, at: datetime) -> UUID:
+def let_pay(
+    shop: RailAccount, member: Member, order: str, amount: str, *, asset: str, paid_at: datetime, at: datetime
+) -> None:
+    """Let the shop tell of a payment as it does; what it proves is settled at the time it was paid."""
+    data = {"member": member.wallet_address, "amount": amount, "asset": asset}
+    event_id = _tell(shop, "settlement.confirmed", order, data, paid_at=paid_at, at=at)
+    settlement = Settlement.objects.get(program=shop.program_id, source_event=order)
+    proof = Proof(
+        settlement_id=settlement.pk, program_id=shop.program_id, occurred_at=paid_at, rail=shop.name,
+        rail_event=event_id,
+    )  # fmt: skip
+    confirm_settlements([proof], at=paid_at)
+
+
+def _tell(shop: RailAccount, kind: str, order: str, data: dict[str, str], *, paid_at: datetime, at: datetime) -> UUID:
     told = {
-        "id": f"{kind}-{number}", "type": kind, "occurred_at": paid_at.isoformat(),
-        "data": {"reference": f"order-{number}", **data},
+        "id": f"{kind}-{order}", "type": kind, "occurred_at": paid_at.isoformat(), "data": {"reference": order, **data}
     }  # fmt: skip
     body = json.dumps(told, indent=2).encode()
     headers = {"Content-Type": "application/json", HEADER.title(): signature(SECRET, body, at=at)}

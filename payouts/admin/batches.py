@@ -147,8 +147,9 @@ class PayoutBatchAdmin(PayoutsScreen):
 
     def page(self, request: HttpRequest, row: PayoutBatch) -> Page:
         buttons: list[tuple[str, str]] = []
+        presses: list[tuple[str, str]] = []
         if row.state == BatchState.DRAFT:
-            buttons += self.way(request, row, "collect", "Collect what is due", "payout.prepare")
+            presses += self.way(request, row, "collect", "Collect what is due", "payout.prepare")
             buttons += self.way(request, row, "add_payee", "Add somebody", "payout.prepare")
             buttons += self.way(request, row, "submit", "Submit", "payout.prepare")
         if row.state == BatchState.PENDING_APPROVAL and row.proposal_id:
@@ -159,7 +160,7 @@ class PayoutBatchAdmin(PayoutsScreen):
         if row.revision:
             buttons.append(("Proof", reverse("admin:payouts_payoutbatch_proof", args=[row.pk])))
         return Page(
-            warnings=tables.warnings_of(row, counts_of(row)), buttons=buttons,
+            warnings=tables.warnings_of(row, counts_of(row)), buttons=buttons, presses=presses,
             tables=[
                 tables.rails_of(row), *files_table(self, request, row),
                 tables.flags_table(row, at=timezone.now()), tables.payouts_of(row),
@@ -204,6 +205,8 @@ class PayoutBatchAdmin(PayoutsScreen):
     def collect_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Put everybody in to whom something is due."""
         row = self.asked_for(request, pk, "payout.prepare")
+        if request.method != "POST":  # what an address alone could do, any page elsewhere could have done
+            return redirect(page_of(row))
         try:
             done = operations.collect_due(row.pk, program_id=row.program_id, by=person_of(request), at=timezone.now())
         except DomainError as refusal:

@@ -110,7 +110,7 @@ def payouts_of(row: PayoutBatch) -> Table:
         [
             (
                 Cell(payee_of(payout), page_of(payout)), payout.get_state_display(), payout.reason, payout.masked,
-                payout.rail_account.name if payout.rail_account else "here",
+                payout.rail_account.name if payout.rail_account else "here" if payout.destination else "",
                 grouped(payout.amount, row.asset, named=True),
             )
             for payout in rows[:SHOWN]

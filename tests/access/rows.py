@@ -69,12 +69,14 @@ from tests.factories import (
     IntentFactory,
     IssuedStatementFactory,
     MembershipFactory,
+    OutgoingFactory,
     PartyFactory,
     PaymentRecordFactory,
     PeriodFactory,
     ProposalFactory,
     RailAccountFactory,
     RailEventFactory,
+    RailStatementFactory,
     RunFactory,
     SealFactory,
     TransactionFactory,
@@ -83,7 +85,7 @@ from tests.factories import (
     WalletTransactionFactory,
 )
 from tests.payouts.factories import attempt_in, bank_file_in, batch_in, payout_in
-from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet, WalletTransaction
+from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, WalletTransaction
 
 
 def customer(program: Program) -> User:
@@ -286,6 +288,13 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     IssuedStatement: lambda program: IssuedStatementFactory(program_id=program.pk, account=_account(program)),
     LedgerEntry: _ledger_entry,
     Membership: lambda program: customer(program).memberships.get(),
+    Outgoing: lambda program: OutgoingFactory(
+        payment=_payment(program),
+        key=f"{program.slug}-{uuid4().hex}",
+        rail=f"{program.slug}-pay",
+        addressed_by=f"{program.slug}:somebody",
+        holder=f"{program.slug} holder",
+    ),
     Party: lambda program: PartyFactory(
         program=program, name=f"{program.slug} party", external_reference=f"{program.slug}-1"
     ),
@@ -311,6 +320,10 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     RailEvent: lambda program: RailEventFactory(
         account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
         external_id=f"{program.slug}-event-{uuid4().hex[:8]}",
+    ),
+    RailStatement: lambda program: RailStatementFactory(
+        account=RailAccountFactory(program=program, name=f"{program.slug}-rail-{uuid4().hex[:8]}"),
+        imported_by=f"{program.slug}:somebody",
     ),
     ReconciliationRun: _run,
     Setting: _setting,

@@ -1,6 +1,7 @@
 """Seeding: the house everywhere, demo people only where a known password does no harm."""
 
 import json
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -8,6 +9,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from audit.models import Entry
 from config.bench.scratch import scratch_database
@@ -16,6 +18,8 @@ from config.operators import demo, demo_scale, seed_sql
 from identity.models import Membership, Program, User
 from ledger.models import Transaction
 from ledger.queries.holds import reserved_and_held
+from payouts.models import Payout, PayoutBatch
+from payouts.queries.flags import flags_of
 from tests.ledger.test_verify import verify
 from wallets.models import Wallet
 from wallets.queries.holdings import holding
@@ -80,6 +84,17 @@ def test_alice_and_bob_have_something_in_their_wallets() -> None:
         ("bob", "GOLD"): 600, ("bob", "DIAMOND"): 30, ("bob", "LOYALTY"): 125, ("bob", "KES"): 9_000,
     }  # fmt: skip
     assert list(verify_wallet_integrity(Scope())) == []
+
+
+@pytest.mark.usefixtures("embedded")
+def test_a_batch_waits_with_things_to_look_at() -> None:
+    seed()
+
+    batch = PayoutBatch.objects.get()
+    assert (batch.state, batch.count, batch.total) == ("PENDING_APPROVAL", 4, Decimal(11_015))
+    said = set(Payout.objects.filter(batch=batch, state="EXCLUDED").values_list("why", flat=True))
+    assert said == {"no_method", "below_rail_minimum", "no_destination"}
+    assert {"new_payee", "shared_destination"} <= set(flags_of(batch, at=timezone.now()))
 
 
 @pytest.mark.usefixtures("embedded")

@@ -1,6 +1,7 @@
 """A rail of the kind `signed`, as its sender speaks it."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,12 +18,16 @@ from wallets.rails.signed import signature
 SECRET = "a secret that nobody guesses"
 
 
-def bank(program: Program, *, name: str = "bank", number: str = "ACME-1", is_active: bool = True) -> RailAccount:
+def bank(
+    program: Program, *, name: str = "bank", number: str = "ACME-1", is_active: bool = True,
+    assets: Sequence[str] = ("KES",),
+) -> RailAccount:  # fmt: skip
     """Return a rail account that is listened to."""
     now = timezone.now()
     account = draft_rail_account(
-        program=program, rail="signed", name=name, number=number, assets=["KES"], secrets={"secret": SECRET}, at=now
-    )
+        program=program, rail="signed", name=name, number=number, assets=list(assets), secrets={"secret": SECRET},
+        at=now,
+    )  # fmt: skip
     if is_active:
         activate_rail_account(account.pk, program_id=program.pk, version=1, at=now)
         account.refresh_from_db()

@@ -1,5 +1,6 @@
 """Wallets and rails in the back office."""
 
+from wallets.admin.outgoing import OutgoingAdmin
 from wallets.admin.payments import PaymentRecordAdmin
 from wallets.admin.rail_accounts import RailAccountAdmin
 from wallets.admin.rail_events import RailEventAdmin
@@ -9,4 +10,7 @@ from wallets.admin.wallets import WalletAdmin
 
 register_ties()
 
-__all__ = ["PaymentRecordAdmin", "RailAccountAdmin", "RailEventAdmin", "WalletAdmin", "WalletTransactionAdmin"]
+__all__ = [
+    "OutgoingAdmin", "PaymentRecordAdmin", "RailAccountAdmin", "RailEventAdmin", "WalletAdmin",
+    "WalletTransactionAdmin",
+]  # fmt: skip

@@ -1,9 +1,11 @@
 """What the lists of wallets and rails can be narrowed by."""
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from wallets.models import PaymentRecord, RailAccount, RailEvent, Wallet
+from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet
 from wallets.states import (
+    OutgoingState,
     PaymentMethod,
     PaymentState,
     RailAccountState,
@@ -88,3 +90,33 @@ class RailEventFilter(filters.FilterSet):
     class Meta:
         model = RailEvent
         fields = ()
+
+
+class RailStatementFilter(filters.FilterSet):
+    """Statements by account, asset and the time that they tell of."""
+
+    rail_account = filters.CharFilter(field_name="account__name", max_length=40)
+    asset = filters.CharFilter(field_name="asset__code", max_length=20)
+    after = filters.IsoDateTimeFilter(field_name="ends_at", lookup_expr="gt")
+    until = filters.IsoDateTimeFilter(field_name="begins_at", lookup_expr="lte")
+
+    class Meta:
+        model = RailStatement
+        fields = ()
+
+
+class OutgoingFilter(filters.FilterSet):
+    """What goes out by payment, asset, rail and state, and whether it is known where to."""
+
+    payment = filters.UUIDFilter(field_name="payment_id")
+    asset = filters.CharFilter(field_name="asset__code", max_length=20)
+    rail = filters.CharFilter(max_length=64)
+    state = filters.MultipleChoiceFilter(choices=OutgoingState.choices)
+    is_addressed = filters.BooleanFilter(method="_addressed")
+
+    class Meta:
+        model = Outgoing
+        fields = ()
+
+    def _addressed(self, rows: QuerySet[Outgoing], name: str, value: bool) -> QuerySet[Outgoing]:
+        return rows.exclude(destination="") if value else rows.filter(destination="")

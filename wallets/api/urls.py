@@ -8,9 +8,11 @@ from wallets.api.views import (
     HoldViewSet,
     HookAboutView,
     HookView,
+    OutgoingViewSet,
     PaymentViewSet,
     RailAccountViewSet,
     RailEventViewSet,
+    RailStatementViewSet,
     WalletServiceViewSet,
     WalletViewSet,
 )
@@ -18,6 +20,7 @@ from wallets.api.views import (
 wallets = SimpleRouter(trailing_slash=False, use_regex_path=False)
 wallets.register("wallets", WalletViewSet, basename="wallet")
 wallets.register("holds", HoldViewSet, basename="hold")
+wallets.register("outgoing", OutgoingViewSet, basename="outgoing")
 wallets.register("payments", PaymentViewSet, basename="payment")
 
 customer = [
@@ -36,6 +39,7 @@ service = [
 rails = SimpleRouter(trailing_slash=False, use_regex_path=False)
 rails.register("rail-accounts", RailAccountViewSet, basename="rail-account")
 rails.register("rail-events", RailEventViewSet, basename="rail-event")
+rails.register("rail-statements", RailStatementViewSet, basename="rail-statement")
 
 rail_urls = [
     *rails.urls,

@@ -47,6 +47,14 @@ from wallets.errors.rails import (
     UnknownRailEvent,
     UnknownRailKind,
 )
+from wallets.errors.statements import (
+    StatementContradicts,
+    StatementDoesNotAddUp,
+    StatementOfAnotherAsset,
+    StatementTooLarge,
+    UnknownStatement,
+    UnreadableStatement,
+)
 
 __all__ = (
     "AdjustmentNeedsTwo",
@@ -74,6 +82,10 @@ __all__ = (
     "ReceiptUsed",
     "RefundTooLarge",
     "SecretUnreadable",
+    "StatementContradicts",
+    "StatementDoesNotAddUp",
+    "StatementOfAnotherAsset",
+    "StatementTooLarge",
     "TooManyMisses",
     "TooManyStatements",
     "TransferToSelf",
@@ -85,7 +97,9 @@ __all__ = (
     "UnknownRailAccount",
     "UnknownRailEvent",
     "UnknownRailKind",
+    "UnknownStatement",
     "UnknownWallet",
+    "UnreadableStatement",
     "WalletChanged",
     "WalletIsClosed",
     "WalletNotEmpty",

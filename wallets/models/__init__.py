@@ -2,10 +2,12 @@
 
 from wallets.models.payments import Outgoing, OutgoingQuerySet, PaymentRecord, PaymentRecordQuerySet
 from wallets.models.rails import RailAccount, RailAccountQuerySet, RailEvent, RailEventQuerySet
+from wallets.models.statements import RailStatement, RailStatementQuerySet, StatementLine, StatementLineQuerySet
 from wallets.models.transactions import WalletTransaction, WalletTransactionQuerySet
 from wallets.models.wallets import Wallet, WalletQuerySet
 
 __all__ = [
     "Outgoing", "OutgoingQuerySet", "PaymentRecord", "PaymentRecordQuerySet", "RailAccount", "RailAccountQuerySet",
-    "RailEvent", "RailEventQuerySet", "Wallet", "WalletQuerySet", "WalletTransaction", "WalletTransactionQuerySet",
+    "RailEvent", "RailEventQuerySet", "RailStatement", "RailStatementQuerySet", "StatementLine",
+    "StatementLineQuerySet", "Wallet", "WalletQuerySet", "WalletTransaction", "WalletTransactionQuerySet",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from wallets.operations.find_payee import find_payee
 from wallets.operations.freeze import freeze
 from wallets.operations.hold import hold
 from wallets.operations.ignore_event import ignore_event
+from wallets.operations.import_statement import import_statement
 from wallets.operations.issue_bonus import issue_bonus
 from wallets.operations.issue_statement import issue_statement
 from wallets.operations.lock_event import lock_event
@@ -77,6 +78,7 @@ __all__ = [
     "freeze",
     "hold",
     "ignore_event",
+    "import_statement",
     "issue_bonus",
     "issue_statement",
     "lock_event",

@@ -24,7 +24,7 @@ def address_outgoing(
     :raises WrongState: if it is paid, or given up.
     :raises BadPayee: if nobody can be paid there, or nothing can be sent through its rail.
     """
-    outgoing = Outgoing.objects.locked().filter(pk=outgoing_id, program=program_id).first()
+    outgoing = Outgoing.objects.locked().select_related("asset").filter(pk=outgoing_id, program=program_id).first()
     if outgoing is None:
         raise UnknownOutgoing(outgoing=outgoing_id)
     if outgoing.state in (OutgoingState.PAID, OutgoingState.CANCELLED):

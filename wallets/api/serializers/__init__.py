@@ -1,6 +1,13 @@
 """What the API shows of wallets and rails, and what it takes."""
 
+from wallets.api.serializers.outgoing import AddressInput
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
+from wallets.api.serializers.statements import (
+    ImportedOutput,
+    RailStatementLineOutput,
+    RailStatementOutput,
+    StatementInput,
+)
 from wallets.api.serializers.wallets import (
     AdjustInput,
     AmountInput,
@@ -15,6 +22,7 @@ from wallets.api.serializers.wallets import (
     OfAssetInput,
     OnceInput,
     OpenInput,
+    OutgoingOutput,
     PaymentOutput,
     RefundInput,
     RefundOutput,
@@ -28,6 +36,7 @@ from wallets.api.serializers.wallets import (
 )
 
 __all__ = (
+    "AddressInput",
     "AdjustInput",
     "AmountInput",
     "AmountOutput",
@@ -39,16 +48,21 @@ __all__ = (
     "HoldInput",
     "HoldOutput",
     "HookOutput",
+    "ImportedOutput",
     "ManualPaymentInput",
     "OfAssetInput",
     "OnceInput",
     "OpenInput",
+    "OutgoingOutput",
     "PaymentOutput",
     "RailAccountOutput",
     "RailEventOutput",
+    "RailStatementLineOutput",
+    "RailStatementOutput",
     "RefundInput",
     "RefundOutput",
     "SignedAmountInput",
+    "StatementInput",
     "TopUpInput",
     "TransferInput",
     "WalletInfoOutput",

@@ -141,11 +141,16 @@ class PaymentOutput(serializers.ModelSerializer[PaymentRecord]):
 class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
     """What is owed to somebody outside until a rail has carried it."""
 
+    asset = serializers.CharField(source="asset.code", read_only=True)
     amount = AmountOutput()
+    payment_id = serializers.UUIDField(read_only=True)
 
     class Meta:
         model = Outgoing
-        fields = ("id", "rail", "amount", "state", "requested_at")
+        fields = (
+            "id", "rail", "asset", "amount", "state", "payment_id", "destination", "holder", "addressed_by",
+            "requested_at",
+        )  # fmt: skip
         read_only_fields = fields
 
 

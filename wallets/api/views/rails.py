@@ -1,5 +1,6 @@
 """Accounts at rails, and the inbox of what rails have told us."""
 
+from io import BytesIO
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,9 +14,21 @@ from rest_framework.response import Response
 from identity.api.serializers import ReasonInput
 from identity.doors import InProgram, idempotent
 from wallets.api.filters import RailAccountFilter, RailEventFilter
-from wallets.api.serializers import DraftInput, RailAccountOutput, RailEventOutput
+from wallets.api.serializers import (
+    DraftInput,
+    ImportedOutput,
+    RailAccountOutput,
+    RailEventOutput,
+    StatementInput,
+)
 from wallets.models import RailAccount, RailEvent
-from wallets.operations import draft_rail_account, ignore_event, replay_event, stop_rail_account
+from wallets.operations import (
+    draft_rail_account,
+    ignore_event,
+    import_statement,
+    replay_event,
+    stop_rail_account,
+)
 
 READ, PROPOSE, OPERATE = "rail.read", "rail.propose", "rail.operate"
 
@@ -25,7 +38,7 @@ class RailAccountViewSet(
 ):
     """The program's accounts at rails. One that is in use is changed by a proposal, and used by one."""
 
-    permissions: ClassVar = {"list": READ, "retrieve": READ, "create": PROPOSE, "stop": OPERATE}
+    permissions: ClassVar = {"list": READ, "retrieve": READ, "create": PROPOSE, "stop": OPERATE, "statements": OPERATE}
     queryset = RailAccount.objects.all()
     serializer_class = RailAccountOutput
     filterset_class = RailAccountFilter
@@ -62,6 +75,18 @@ class RailAccountViewSet(
             account.pk, program_id=account.program_id, reason=sent.validated_data["reason"], at=timezone.now()
         )
         return Response(RailAccountOutput(stopped).data)
+
+    @extend_schema(request=StatementInput, responses={201: ImportedOutput, 200: ImportedOutput})
+    @action(detail=True, methods=["post"])
+    @idempotent()
+    def statements(self, request: Request, pk: UUID) -> Response:
+        """Take in what the rail says of the account: all of the file, or nothing. What is there already stays so."""
+        account = self.get_object()
+        sent = StatementInput(data=request.data)
+        sent.is_valid(raise_exception=True)
+        file = BytesIO(sent.validated_data["content"].encode())
+        done = import_statement(account.pk, program_id=account.program_id, file=file, at=timezone.now())
+        return Response(ImportedOutput(done).data, status=200 if done.is_replay else 201)
 
 
 class RailEventViewSet(InProgram, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[RailEvent]):
