@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -198,11 +198,13 @@ def test_a_button_works_for_whom_the_table_lets_in(button: str, world: World) ->
     wrong = []
     for place in sorted(world.rows_of(model)) if model is not None and names_object else [NOWHERE]:
         for who in [*world.signed_in, STRANGER]:
-            answer = press(button, who, world, place)
+            may_read_xanadu = who.knows_xanadu or place == XANADU
+            with unrendered() if may_read_xanadu else nullcontext():
+                answer = press(button, who, world, place)
             if said(answer) != of_button(button, who, place):
                 wrong.append(f"{who}, in {place}: {said(answer)} ({answer.status_code})")
             assert "Content-Disposition" not in answer.headers or button in EXPORTS
-            if not who.knows_xanadu and place != XANADU:
+            if not may_read_xanadu:
                 assert "xanadu" not in answer.content.decode(errors="replace").lower(), who
 
     assert not wrong, "\n".join(wrong)
