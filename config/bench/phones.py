@@ -62,7 +62,7 @@ class _Phones:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while self._paid() < wanted:
             assert time.monotonic() < deadline, f"{wanted - self._paid()} were not told of; {self._inbox()}"
-            if not work_inbox(seconds_at_most=20).get("applied"):
+            if not work_inbox(seconds_at_most=20):
                 time.sleep(0.05)
 
     def _inbox(self) -> list[tuple[str, int]]:

@@ -77,17 +77,23 @@ WITH lines AS MATERIALIZED (
              ON attempt.rail_account_id = line.account_id AND attempt.reference = line.reference
     ) every
     ORDER BY id, rank
+), lines_left AS MATERIALIZED (
+    SELECT * FROM lines
+    WHERE amount < 0 AND NOT EXISTS (SELECT 1 FROM named WHERE named.id = lines.id)
+), attempts_left AS MATERIALIZED (
+    -- Few are left of many: what is left is put together before one side is tried with the other.
+    SELECT attempt.id, attempt.rail_account_id, payout.asset_id, attempt.amount, attempt.called_at,
+           coalesce(attempt.settled_at, 'infinity') AS settled_at
+    FROM payouts_attempt attempt JOIN payouts_payout payout ON payout.id = attempt.payout_id
+    WHERE attempt.rail_account_id IN (SELECT account_id FROM lines_left) AND attempt.state <> 'REFUSED'
+      AND NOT EXISTS (SELECT 1 FROM named WHERE named.attempt_id = attempt.id)
 ), alike AS (
     SELECT line.id, attempt.id AS attempt_id,
            count(*) OVER (PARTITION BY line.id) AS attempts, count(*) OVER (PARTITION BY attempt.id) AS lines
-    FROM lines line
-    JOIN payouts_attempt attempt ON attempt.rail_account_id = line.account_id AND attempt.amount = -line.amount
-    JOIN payouts_payout payout ON payout.id = attempt.payout_id AND payout.asset_id = line.asset_id
-    WHERE NOT EXISTS (SELECT 1 FROM named WHERE named.id = line.id)
-      AND NOT EXISTS (SELECT 1 FROM named WHERE named.attempt_id = attempt.id)
-      AND attempt.state <> 'REFUSED'
-      AND attempt.called_at <= line.at + %(apart)s
-      AND coalesce(attempt.settled_at, 'infinity') >= line.at - %(apart)s
+    FROM lines_left line
+    JOIN attempts_left attempt ON attempt.rail_account_id = line.account_id AND attempt.asset_id = line.asset_id
+         AND attempt.amount = -line.amount
+         AND attempt.called_at <= line.at + %(apart)s AND attempt.settled_at >= line.at - %(apart)s
 ), matched AS MATERIALIZED (
     SELECT id, attempt_id, by FROM named
     UNION ALL SELECT id, attempt_id, 'amount' FROM alike WHERE attempts = 1 AND lines = 1

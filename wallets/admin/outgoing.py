@@ -70,7 +70,7 @@ class OutgoingAdmin(WalletsScreen):
         instant("requested_at", "Since"),
         "program",
     )
-    list_filter = ("state", AddressedFilter)
+    list_filter = ("state",)
     list_select_related = ("payment__party", "asset", "program")
     search_fields = ("key__exact", "destination__exact", "payment__key__exact")
     search_help_text = "A key, a payment's key, where it goes, or a whole id"
@@ -95,6 +95,9 @@ class OutgoingAdmin(WalletsScreen):
     @display(description="State", label=OUTGOING_LABELS, ordering="state")
     def shown_state(self, row: Outgoing) -> tuple[str, str]:
         return row.state, OutgoingState(row.state).label
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [AddressedFilter, *super().get_list_filter(request)]
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup == AddressedFilter.parameter_name or super().lookup_allowed(lookup, value, request)

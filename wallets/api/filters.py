@@ -112,7 +112,7 @@ class OutgoingFilter(filters.FilterSet):
     asset = filters.CharFilter(field_name="asset__code", max_length=20)
     rail = filters.CharFilter(max_length=64)
     state = filters.MultipleChoiceFilter(choices=OutgoingState.choices)
-    is_addressed = filters.BooleanFilter(method="_addressed")
+    is_addressed = filters.BooleanFilter(field_name="destination", method="_addressed")
 
     class Meta:
         model = Outgoing
