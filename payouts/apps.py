@@ -18,4 +18,4 @@ class PayoutsConfig(AppConfig):
         proposable.register()
         # Rails are registered after this: rooms below are ready later.
         for kind in (CONFIRMED, REFUSED, UNCLEAR, RETURNED):
-            register_handler_of_payers(kind, operations.take_outcome)
+            register_handler_of_payers(kind, operations.take_outcomes)

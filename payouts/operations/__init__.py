@@ -39,7 +39,7 @@ from payouts.operations.store_attempts import store_attempts
 from payouts.operations.submit_batch import submit_batch
 from payouts.operations.sweep_batches import sweep_batches
 from payouts.operations.take_numbers import take_numbers
-from payouts.operations.take_outcome import take_outcome
+from payouts.operations.take_outcomes import take_outcomes
 from payouts.operations.take_return import take_return
 from payouts.operations.vote_on_batch import vote_on_batch
 from payouts.operations.write_bank_file import write_bank_file
@@ -84,7 +84,7 @@ __all__ = [
     "submit_batch",
     "sweep_batches",
     "take_numbers",
-    "take_outcome",
+    "take_outcomes",
     "take_return",
     "vote_on_batch",
     "write_bank_file",

@@ -3,12 +3,23 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from audit.operations import record
 from identity.models import Program
+from identity.rules import HOUSE_SLUG
 from payouts.models import Attempt, Brake
 from payouts.states import AttemptState
 from wallets.queries.checking import require_reason
+
+
+def fit_brakes(program: Program, *, at: datetime) -> None:
+    """Have a brake for the program and one for the house, before anything of it is sent.
+
+    Whoever sends shares their locks. One that came into being when it is first pulled would not be waited for.
+    """
+    both = Program.objects.filter(Q(pk=program.pk) | Q(slug=HOUSE_SLUG)).order_by("pk")
+    Brake.objects.bulk_create([Brake(program=each, changed_at=at) for each in both], ignore_conflicts=True)
 
 
 @transaction.atomic

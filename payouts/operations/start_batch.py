@@ -11,6 +11,7 @@ from payouts.errors import RailOutOfUse
 from payouts.models import Part, Payout, PayoutBatch
 from payouts.operations.approve_batch import agreed_batch
 from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
+from payouts.operations.pull_brake import fit_brakes
 from payouts.queries.accounts import accounts_by_id, payer_of, unit_of
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState
@@ -44,6 +45,7 @@ def start_batch(proposal: Proposal, at: datetime) -> Mapping[str, Any]:
             for number, amount in enumerate(amounts, start=1)
         ]
     Part.objects.bulk_create(parts, batch_size=2_000)
+    fit_brakes(batch.program, at=at)
 
     follow(
         BATCH_TRANSITIONS, batch, to=BatchState.PROCESSING, at=at, program_id=batch.program_id,

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from identity.models import User
 from identity.states import Role
-from payouts.operations import take_outcome
 from tests.affiliates.conftest import assets, other, troupe
 from tests.affiliates.troupe import Troupe
 from tests.conftest import member
@@ -22,7 +21,7 @@ from tests.payouts.house import House
 from wallets.models import RailAccount
 from wallets.operations import activate_rail_account, draft_rail_account
 
-__all__ = ["assets", "chain", "chain_house", "other", "relay", "running_chain", "take_outcome", "troupe"]
+__all__ = ["assets", "chain", "chain_house", "other", "relay", "running_chain", "troupe"]
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import json
 import traceback
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -20,6 +20,7 @@ from wallets.states import RAIL_EVENT_TRANSITIONS, RailEventState
 log = structlog.get_logger("wallets.rails")
 
 OUR_FAULT: Final = "Something went wrong on our side. Nothing was changed."
+APPLICABLE: Final = (RailEventState.VERIFIED, RailEventState.FAILED)
 _LONGEST_FAULT: Final = 20_000
 
 
@@ -32,13 +33,9 @@ def apply_event(event_id: UUID, *, at: datetime) -> RailEvent | None:
     :raises DatabaseError: if the connection is lost; the event stays as it was.
     """
     event = RailEvent.objects.locked(skip=True).select_related("account").filter(pk=event_id).first()
-    if event is None or event.state not in (RailEventState.VERIFIED, RailEventState.FAILED):
+    if event is None or event.state not in APPLICABLE:
         return event
-    assert event.occurred_at is not None
-    assert event.data is not None
-    handler = handler_of(event.account.rail, event.kind)
-    notice = Notice(event.external_id, event.kind, event.occurred_at, event.data)
-    delivery = Delivery(event.pk, event.program_id, event.account.name, notice)
+    handler, delivery = handler_of(event.account.rail, event.kind), delivery_of(event)
     outcome: Applied | Ignored | Exception
     try:
         with transaction.atomic(), acting_as("rail", event.account.name, program_id=event.program_id):
@@ -50,21 +47,37 @@ def apply_event(event_id: UUID, *, at: datetime) -> RailEvent | None:
     return _settle(event, outcome, at=at)
 
 
-def _settle(event: RailEvent, outcome: Applied | Ignored | Exception, *, at: datetime) -> RailEvent:
-    attempts = event.attempts + 1
-    if isinstance(outcome, Applied | Ignored):
-        verdict = outcome.reason if isinstance(outcome, Ignored) else ""
-        to = RailEventState.IGNORED if isinstance(outcome, Ignored) else RailEventState.APPLIED
-        result = dict(outcome.result) if isinstance(outcome, Applied) else None
-        return follow(
-            RAIL_EVENT_TRANSITIONS, event, to=to, at=at, program_id=event.program_id,
-            payload={"kind": event.kind, "external_id": event.external_id, **({"verdict": verdict} if verdict else {})},
-            values={
-                "verdict": verdict[:500], "fault": "", "attempts": attempts, "due_at": None, "settled_at": at,
-                "result": result,
-            },
-        )  # fmt: skip
+def delivery_of(event: RailEvent) -> Delivery:
+    """Return a proven event as who listens to it gets it."""
+    assert event.occurred_at is not None
+    assert event.data is not None
+    notice = Notice(event.external_id, event.kind, event.occurred_at, event.data)
+    return Delivery(event.pk, event.program_id, event.account.name, notice)
 
+
+def settled(
+    event: RailEvent, outcome: Applied | Ignored, *, at: datetime
+) -> tuple[RailEventState, dict[str, Any], dict[str, Any]]:
+    """Return where an event goes that was applied or ignored, what is recorded of that, and what changes with it."""
+    verdict = outcome.reason if isinstance(outcome, Ignored) else ""
+    to = RailEventState.IGNORED if isinstance(outcome, Ignored) else RailEventState.APPLIED
+    result = dict(outcome.result) if isinstance(outcome, Applied) else None
+    payload = {"kind": event.kind, "external_id": event.external_id, **({"verdict": verdict} if verdict else {})}
+    values = {
+        "verdict": verdict[:500], "fault": "", "attempts": event.attempts + 1, "due_at": None, "settled_at": at,
+        "result": result,
+    }  # fmt: skip
+    return to, payload, values
+
+
+def _settle(event: RailEvent, outcome: Applied | Ignored | Exception, *, at: datetime) -> RailEvent:
+    if isinstance(outcome, Applied | Ignored):
+        to, payload, told_with = settled(event, outcome, at=at)
+        return follow(
+            RAIL_EVENT_TRANSITIONS, event, to=to, at=at, program_id=event.program_id, payload=payload, values=told_with
+        )
+
+    attempts = event.attempts + 1
     verdict, fault = _what_went_wrong(event, outcome)
     values = {
         "verdict": verdict[:500], "fault": fault, "attempts": attempts,

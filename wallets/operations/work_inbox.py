@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from wallets.models import RailEvent
-from wallets.operations.apply_event import OUR_FAULT, apply_event, traced
+from wallets.operations.apply_event import APPLICABLE, OUR_FAULT, traced
+from wallets.operations.apply_events import apply_events
 from wallets.operations.nudge_inbox import nudge_inbox
 from wallets.operations.verify_event import verify_event
 from wallets.rules import ATTEMPTS_AT_MOST, wait_after
@@ -35,21 +36,14 @@ def work_inbox(*, seconds_at_most: int) -> Counter[str]:
         found = list(due)
         if not found:
             return came
-        for pk, state in found:
-            seen.add(pk)
-            came[_work(pk, state)] += 1
+        seen.update(pk for pk, _ in found)
+        proven = {pk: _prove(pk) if state == RailEventState.RECEIVED else state for pk, state in found}
+        came.update(state for state in proven.values() if state not in APPLICABLE)
+        for state in apply_events([pk for pk, state in proven.items() if state in APPLICABLE], at=timezone.now()):
+            came[state] += 1
             if time.monotonic() - began > seconds_at_most:
                 nudge_inbox()
                 return came
-
-
-def _work(pk: UUID, state: str) -> str:
-    if state == RailEventState.RECEIVED:
-        state = _prove(pk)
-        if state != RailEventState.VERIFIED:
-            return state
-    applied = apply_event(pk, at=timezone.now())
-    return applied.state if applied else "held"
 
 
 def _prove(pk: UUID) -> str:

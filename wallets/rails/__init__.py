@@ -4,7 +4,7 @@ An adapter is one module here. It checks that a notice is its sender's on the by
 what the house needs to know; what a notice then does is the business of whoever registered a handler for its kind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -65,6 +65,8 @@ class Ignored:
 
 
 Handler = Callable[[Delivery, datetime], Applied | Ignored]
+# For many at once: what came of each, in their order.
+HandlerOfMany = Callable[[Sequence[Delivery], datetime], Sequence[Applied | Ignored]]
 
 
 class RailError(Exception):
@@ -119,7 +121,7 @@ class Rail:
 
 _rails: dict[str, Rail] = {}
 _handlers: dict[tuple[str, str], Handler] = {}
-_handlers_of_payers: dict[str, Handler] = {}
+_handlers_of_payers: dict[str, HandlerOfMany] = {}
 
 
 def register_rail(rail: Rail) -> Rail:
@@ -138,8 +140,11 @@ def register_handler(rail: str, kind: str, handler: Handler) -> None:
     _handlers[rail, kind] = handler
 
 
-def register_handler_of_payers(kind: str, handler: Handler) -> None:
-    """Have notices of ``kind`` from every rail that pays applied by ``handler``, whenever it comes to be known."""
+def register_handler_of_payers(kind: str, handler: HandlerOfMany) -> None:
+    """Have notices of ``kind`` from every rail that pays applied by ``handler``, whenever it comes to be known.
+
+    It takes many at once: a batch of payouts is answered by as many notices.
+    """
     assert _handlers_of_payers.get(kind, handler) == handler, f"two listen to {kind}"
     _handlers_of_payers[kind] = handler
 
@@ -161,7 +166,13 @@ def rails() -> tuple[Rail, ...]:
 
 def handler_of(rail: str, kind: str) -> Handler | None:
     """Return who listens to notices of this kind, if anybody does."""
-    handler = _handlers.get((rail, kind))
-    if handler is None and rail in _rails and _rails[rail].payer is not None:
-        return _handlers_of_payers.get(kind)
-    return handler
+    of_many = handler_of_many(rail, kind)
+    if of_many is None:
+        return _handlers.get((rail, kind))
+    return lambda delivery, at: of_many([delivery], at)[0]
+
+
+def handler_of_many(rail: str, kind: str) -> HandlerOfMany | None:
+    """Return who listens to notices of this kind and takes many at once, if anybody does."""
+    pays = (rail, kind) not in _handlers and rail in _rails and _rails[rail].payer is not None
+    return _handlers_of_payers.get(kind) if pays else None
