@@ -1,5 +1,6 @@
-"""Let one attempt go: the last look before a rail is called."""
+"""Let attempts go: the last look before a rail is called."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,8 +10,8 @@ from django.db import connection
 from identity.rules import HOUSE_SLUG
 from payouts.operations.require_running import require_running
 
-# Everything that is sent waits for this, one by one, so it is one statement. What is locked is read as it is by then;
-# the desk's line asks for the brakes first, which are always locked before it.
+# Everything that is sent waits for this, so it is one statement. What is locked is read as it is by then; the desk's
+# line asks for the brakes first, which are always locked before it.
 _LET_GO: Final = """
 WITH brakes AS MATERIALIZED (
     SELECT brake.is_on FROM payouts_brake AS brake JOIN identity_program AS program ON program.id = brake.program_id
@@ -22,24 +23,28 @@ WITH brakes AS MATERIALIZED (
     FOR NO KEY UPDATE
 )
 UPDATE payouts_attempt SET called_at = %(at)s
-WHERE id = %(attempt)s AND state = 'STORED' AND called_at IS NULL AND EXISTS (SELECT FROM desk)
+WHERE id = ANY(%(attempts)s) AND state = 'STORED' AND called_at IS NULL AND EXISTS (SELECT FROM desk)
+RETURNING id
 """
 
 
-def let_go(attempt_id: UUID, *, program_id: UUID, account_id: UUID, holder: str, at: datetime) -> bool:
-    """Note that the rail is called now. False when it must not be: it was called before, or somebody else sends here.
+def let_go(
+    attempts: Sequence[UUID], *, program_id: UUID, account_id: UUID, holder: str, at: datetime
+) -> set[UUID]:  # fmt: skip
+    """Note that the rail is called now for those that are returned. The others must not be: they were called before, or
+    somebody else sends here.
 
-    Once this is committed the rail may have heard of it, whatever becomes of us.
+    They have to be called at once. Once this is committed the rail may have heard of them, whatever becomes of us.
 
     :raises Stopped: if everything is stopped.
     """
-    said: dict[str, UUID | str | datetime] = {
-        "attempt": attempt_id, "program": program_id, "house": HOUSE_SLUG, "account": account_id, "holder": holder,
-        "at": at,
+    said: dict[str, UUID | str | datetime | list[UUID]] = {
+        "attempts": list(attempts), "program": program_id, "house": HOUSE_SLUG, "account": account_id,
+        "holder": holder, "at": at,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_LET_GO, said)
-        if cursor.rowcount == 1:
-            return True
-    require_running(program_id)
-    return False
+        going = {row[0] for row in cursor.fetchall()}
+    if not going:
+        require_running(program_id)
+    return going

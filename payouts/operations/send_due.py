@@ -1,5 +1,6 @@
 """Send what is approved and due from one rail account, a group at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -132,23 +133,26 @@ class _Turn:
             self._record(answers)
 
     def _answers(self, attempts: Sequence[Attempt]) -> Iterator[tuple[UUID, Answer]]:
-        calls: dict[Future[Answer], UUID] = {}
+        """Call the rail for as many at once as it has room for, each right after it was let go."""
+        waiting, calls = deque(attempts), dict[Future[Answer], UUID]()
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             try:
-                for attempt in attempts:
-                    if len(calls) >= CALLS_AT_ONCE:
-                        yield from _finished(calls)
-                    if self._may_call(attempt):
+                while waiting:
+                    room = min(CALLS_AT_ONCE - len(calls), len(waiting))
+                    for attempt in self._let_go([waiting.popleft() for _ in range(room)]):
                         calls[pool.submit(self._payer.submit, self._desk, *_told(attempt))] = attempt.pk
+                    if calls:
+                        yield from _finished(calls)
             finally:
                 while calls:
                     yield from _finished(calls)
 
-    def _may_call(self, attempt: Attempt) -> bool:
-        return let_go(
-            attempt.pk, program_id=self._account.program_id, account_id=self._account.pk, holder=self._holder,
-            at=self._clock(),
+    def _let_go(self, attempts: Sequence[Attempt]) -> list[Attempt]:
+        going = let_go(
+            [attempt.pk for attempt in attempts], program_id=self._account.program_id, account_id=self._account.pk,
+            holder=self._holder, at=self._clock(),
         )  # fmt: skip
+        return [attempt for attempt in attempts if attempt.pk in going]
 
     def _record(self, answers: Sequence[tuple[UUID, Answer]]) -> None:
         if answers:

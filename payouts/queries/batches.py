@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, Sum
@@ -63,16 +64,19 @@ def locked_payout(payout_id: UUID, *, program_id: UUID) -> tuple[PayoutBatch, Pa
 
 def items_of(batch: PayoutBatch) -> Iterator[rules.Item]:
     """Return what others agree to, payout by payout."""
-    payouts = list(Payout.objects.filter(_AGREED_ON, batch=batch).order_by())
+    payouts: list[tuple[Any, ...]] = list(
+        Payout.objects.filter(_AGREED_ON, batch=batch)
+        .order_by()
+        .values_list(
+            "pk", "payee_type", "affiliate", "outgoing", "amount", "carried", "rail_account", "destination_digest"
+        )
+    )
     # By ids and not joined: what a batch has just written is unknown to the planner, which would read it for each row.
-    lines = PayoutLine.objects.filter(payout__in=[payout.pk for payout in payouts], is_live=True).order_by()
+    lines = PayoutLine.objects.filter(payout__in=[pk for pk, *_ in payouts], is_live=True).order_by()
     rows = dict(lines.values_list("payout").annotate(count=Count("pk")))
-    for payout in payouts:
-        place = "" if payout.rail_account_id is None else str(payout.rail_account_id)
-        yield rules.Item(
-            f"{payout.payee_type}:{payout.payee_id}", payout.amount, payout.carried, place, payout.destination_digest,
-            rows.get(payout.pk, 0),
-        )  # fmt: skip
+    for pk, payee_type, affiliate_id, outgoing_id, amount, carried, account_id, digest in payouts:
+        payee = f"{payee_type}:{outgoing_id if affiliate_id is None else affiliate_id}"
+        yield rules.Item(payee, amount, carried, str(account_id or ""), digest, rows.get(pk, 0))
 
 
 @dataclass(frozen=True, slots=True)
