@@ -12,10 +12,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from wallets.models import RailStatement
 
+# From so many lines on, each side is read once and put beside the other. Lines that have just come in are unknown to
+# the planner, which would look each of them up by itself, a hundred thousand times.
+_MANY: Final = 5_000
 # At most between what we saw and what a statement says of the moment; and how far around it others are looked at.
 APART: Final = timedelta(days=1)
 _AROUND: Final = 3 * APART
@@ -148,7 +151,7 @@ def matches(statement: RailStatement, *, skip: int = 0, limit: int, only_left: b
 def asked_of_all(query: str, program_id: UUID | None, *, limit: int) -> list[tuple[Any, ...]]:
     """Ask something of every line that there is."""
     everywhere = {"account": None, "asset": None, "begins_at": None, "ends_at": None}
-    return _run(MATCHED + query, {"program": program_id, "apart": APART, "limit": limit, **everywhere})
+    return _run(MATCHED + query, {"program": program_id, "apart": APART, "limit": limit, **everywhere}, is_long=True)
 
 
 def _asked(query: str, statement: RailStatement, **more: object) -> list[tuple[Any, ...]]:
@@ -159,11 +162,17 @@ def _asked(query: str, statement: RailStatement, **more: object) -> list[tuple[A
             "begins_at": statement.begins_at - _AROUND, "ends_at": statement.ends_at + _AROUND, "apart": APART,
             "statement": statement.pk, **more,
         },
+        is_long=statement.count >= _MANY,
     )  # fmt: skip
 
 
-def _run(query: str, said: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def _run(query: str, said: dict[str, Any], *, is_long: bool) -> list[tuple[Any, ...]]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_long:
+            cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(query, said)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if is_long:
+            # A transaction around this one goes on as it was.
+            cursor.execute("SET LOCAL enable_nestloop = on")
     return rows
