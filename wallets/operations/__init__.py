@@ -4,6 +4,7 @@ from wallets.operations.activate_rail_account import activate_rail_account
 from wallets.operations.address_outgoing import address_outgoing
 from wallets.operations.adjust import adjust
 from wallets.operations.apply_event import apply_event
+from wallets.operations.apply_events import apply_events
 from wallets.operations.approve_outgoings import approve_outgoings
 from wallets.operations.book import book
 from wallets.operations.capture import capture
@@ -61,6 +62,7 @@ __all__ = [
     "address_outgoing",
     "adjust",
     "apply_event",
+    "apply_events",
     "approve_outgoings",
     "book",
     "capture",
