@@ -181,22 +181,23 @@ def _contenders() -> Iterator[Sequence[Sampled | Timed]]:
         yield (
             Timed("collecting and submitting 10,000 payouts", 3, counter.collect_and_submit, COLLECT_MS),
             # Each leaves things otherwise than it found them, so none is done to warm up.
-            Sampled("approving and starting them", lambda: _took(counter.approve), 2 * COLLECT_MS),
-            Sampled("the page on which they are decided about", lambda: _took(counter.look, times=20), PAGE_MS),
+            Sampled("approving and starting them", lambda: took(counter.approve), 2 * COLLECT_MS),
+            Sampled("the page on which they are decided about", lambda: took(counter.look, times=20), PAGE_MS),
             Sampled(
-                "sending 1,000 of them through a rail that answers at once", lambda: _took(counter.send, times=3),
+                "sending 1,000 of them through a rail that answers at once", lambda: took(counter.send, times=3),
                 1_000 * SENT / ITEMS_A_SECOND,
             ),
         )  # fmt: skip
 
 
-def _took(do: Callable[[], None], *, times: int = 1) -> list[float]:
-    took = []
+def took(do: Callable[[], None], *, times: int = 1) -> list[float]:
+    """Do it so many times, and return how many milliseconds each took."""
+    each = []
     for _ in range(times):
         began = time.perf_counter()
         do()
-        took.append((time.perf_counter() - began) * 1_000)
-    return took
+        each.append((time.perf_counter() - began) * 1_000)
+    return each
 
 
 PAYING: Final = Benchmark(

@@ -1,7 +1,6 @@
 """What a rail's statement of a hundred thousand lines costs: taken in, looked at, and held against what was sent."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
@@ -13,7 +12,7 @@ from django.utils import timezone
 from audit.context import acting_as
 from config.bench.frame import Benchmark, Sampled
 from config.bench.intents import Books
-from config.bench.paying import Counter, till_of
+from config.bench.paying import Counter, till_of, took
 from payouts import operations
 from payouts.queries.statement_checking import left_over
 from payouts.queries.statements import counted, matches
@@ -98,19 +97,10 @@ def _contenders() -> Iterator[Sequence[Sampled]]:
     with acting_as("command", "bench"):
         rail = _Rail()
         yield (
-            Sampled(f"taking in a statement of {LINES:,} lines", lambda: _took(rail.take_in), TAKING_MS),
-            Sampled("its page, each line beside what it is", lambda: _took(rail.look, times=3), MATCHING_MS),
-            Sampled("holding it against as many payments", lambda: _took(rail.check, times=3), MATCHING_MS),
+            Sampled(f"taking in a statement of {LINES:,} lines", lambda: took(rail.take_in), TAKING_MS),
+            Sampled("its page, each line beside what it is", lambda: took(rail.look, times=3), MATCHING_MS),
+            Sampled("holding it against as many payments", lambda: took(rail.check, times=3), MATCHING_MS),
         )
-
-
-def _took(do: Callable[[], None], *, times: int = 1) -> list[float]:
-    took = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        took.append((time.perf_counter() - began) * 1_000)
-    return took
 
 
 STATEMENTS: Final = Benchmark(
