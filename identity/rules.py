@@ -22,6 +22,7 @@ _WORKING_ON_FINDINGS: Final = frozenset({"reconciliation.read", "reconciliation.
 
 _WORKING_ON_WALLETS: Final = frozenset({
     "payment.refund", "wallet.adjust", "wallet.credit", "wallet.freeze", "wallet.hold", "wallet.open", "wallet.read",
+    "withdrawal.decide",
 })  # fmt: skip
 
 _WATCHING_AFFILIATES: Final = frozenset({
@@ -75,7 +76,7 @@ ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "CUSTOMER": frozenset({"program.read"}),
 }
 
-_WITH_ONES_WALLET: Final = frozenset({"payment.make", "wallet.read", "wallet.spend"})
+_WITH_ONES_WALLET: Final = frozenset({"payment.make", "wallet.read", "wallet.spend", "withdrawal.make"})
 
 # A member is somebody's customer; an affiliate sees what they earn, and says where it is paid to.
 _WITH_ONES_CLAIMS: Final = frozenset({"claim.make", "claim.read", "member.read", "member.register"})
@@ -178,7 +179,9 @@ def read_bands(stored: Iterable[Mapping[str, Any]]) -> tuple[Band, ...]:
 # Programs that call: API keys and the service key
 
 # Whoever holds one of these can make money move, so two people decide on a key that carries it.
-MONEY_SCOPES: Final = frozenset({"payment.refund", "wallet.credit", "wallet.hold", "wallet.spend"})
+MONEY_SCOPES: Final = frozenset({
+    "payment.refund", "wallet.credit", "wallet.hold", "wallet.spend", "withdrawal.make",
+})  # fmt: skip
 # A key never decides, never hands out rights and never enters a page: those are people's.
 KEY_SCOPES: Final = MONEY_SCOPES | {
     "affiliate.manage", "affiliate.read", "charge.expect", "claim.make", "claim.read", "commission.read", "member.read",

@@ -21,6 +21,8 @@ def register() -> None:
          "{books} {asset} stays in {what}"),
         ("payouts.paid", "Payouts are paid as their parts are", checking.paid,
          "Payout {what} is for {rows} {asset} and its parts have paid {books}"),
+        ("payouts.withdrawals", "Withdrawals are where their payouts are", checking.withdrawals,
+         "{what}, over {rows} and {books} {asset}"),
     ):  # fmt: skip
         register_check(Check(name=name, label=label, examine=_examine(compare, says)))
     register_check(

@@ -57,10 +57,11 @@ class Trouble(models.TextChoices):
 
 
 class PayeeType(models.TextChoices):
-    """Who is paid: what an affiliate earned, or what is owed to somebody outside."""
+    """Who is paid: what an affiliate earned, what is owed to somebody outside, or what an owner takes out."""
 
     AFFILIATE = "AFFILIATE", "Affiliate"
     OUTGOING = "OUTGOING", "Outgoing"
+    WITHDRAWAL = "WITHDRAWAL", "Withdrawal"
 
 
 class Role(models.TextChoices):
@@ -73,6 +74,7 @@ class Role(models.TextChoices):
     SUBMITTED = "SUBMITTED", "Submitted it"
     PAYEE = "PAYEE", "Changed where somebody is paid"
     FREED = "FREED", "Freed what was on hold"
+    APPROVED = "APPROVED", "Approved a withdrawal in it"
     PAID = "PAID", "Is paid by it"
 
 

@@ -24,6 +24,7 @@ from wallets.models import (
     RailStatement,
     Wallet,
     WalletTransaction,
+    Withdrawal,
 )
 
 PASSWORD = "a long enough password"
@@ -289,6 +290,37 @@ class PaymentRecordFactory(DjangoModelFactory[PaymentRecord]):
     key = factory.Sequence(lambda number: f"payment-{number}")
     amount = 1
     created_at = factory.LazyFunction(timezone.now)
+
+
+class WithdrawalFactory(DjangoModelFactory[Withdrawal]):
+    """What somebody takes out, held and told in their wallet, and booked nowhere, for tests of who sees it."""
+
+    class Meta:
+        model = Withdrawal
+
+    wallet = factory.SubFactory(WalletFactory)
+    program = factory.SelfAttribute("wallet.program")
+    key = factory.Sequence(lambda number: f"withdrawal-{number}")
+    amount = 1
+    destination_kind = "MPESA"
+    destination = "254712000001"
+    hold = factory.SubFactory(
+        HoldFactory,
+        program_id=factory.SelfAttribute("..program.pk"),
+        wallet=factory.SelfAttribute("..wallet.account"),
+        amount=factory.SelfAttribute("..amount"),
+    )
+    wallet_transaction = factory.SubFactory(
+        WalletTransactionFactory,
+        wallet=factory.SelfAttribute("..wallet"),
+        type="WITHDRAWAL",
+        status="PENDING",
+        is_credit=False,
+        amount=factory.SelfAttribute("..amount"),
+        ledger_transaction=None,
+    )
+    requested_by = "user:somebody"
+    requested_at = factory.LazyFunction(timezone.now)
 
 
 class OutgoingFactory(DjangoModelFactory[Outgoing]):

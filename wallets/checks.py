@@ -24,7 +24,7 @@ def _integrity(scope: Scope) -> Iterator[Discrepancy]:
             ours={"says": difference.says},
             program_id=difference.program_id,
         )
-    scope.examined = asked.wallets + asked.transactions + asked.payments
+    scope.examined = asked.wallets + asked.transactions + asked.payments + asked.withdrawals
 
 
 def _inbox(scope: Scope) -> Iterator[Discrepancy]:

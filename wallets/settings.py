@@ -64,4 +64,18 @@ SETTINGS: Final = (
         purpose="How many points of a kind one person may adjust in a wallet within a day; more takes two.",
         needs_two=True,
     ),
+    SettingSpec(
+        key="wallets.withdrawal_at_least",
+        type=_AMOUNT,
+        default="0",
+        purpose="How much of the program's currency an owner takes out of a wallet at least.",
+        needs_two=True,
+    ),
+    SettingSpec(
+        key="wallets.withdrawn_within_a_day",
+        type=_AMOUNT,
+        default="0",
+        purpose="How much of the program's currency can be taken out of one wallet within a day; 0 sets no limit.",
+        needs_two=True,
+    ),
 )

@@ -138,6 +138,7 @@ UNFOLD_SETTINGS: dict[str, Any] = {
                         ),
                     },
                     _item("Payouts", "send_money", "admin:payouts_payout_changelist", "payout.read"),
+                    _item("Withdrawals", "logout", "admin:wallets_withdrawal_changelist", "wallet.read"),
                     _item("Owed outside", "undo", "admin:wallets_outgoing_changelist", "wallet.read"),
                     _item("Sending", "speed", "admin:payouts_payoutbatch_desks", "payout.read"),
                 ],

@@ -9,7 +9,7 @@ from identity.models import Program, User
 from identity.operations import open_party
 from identity.states import PartyKind
 from ledger.operations import open_account
-from wallets.operations import open_wallet, pay_from_wallet, top_up, transfer
+from wallets.operations import open_wallet, pay_from_wallet, request_withdrawal, top_up, transfer
 
 RAIL: Final = "mpesa"
 # asset, the rail that received it (points come from the treasury), what each begins with
@@ -42,6 +42,11 @@ def make_wallets(program: Program, owners: tuple[User, User], *, at: datetime) -
         )  # fmt: skip
         if rail:
             make_rail(program, one, at=at)
+            # It waits for somebody to approve it; that takes a person.
+            request_withdrawal(
+                one.pk, program_id=program.pk, amount=Decimal(1_200), kind="MPESA", destination="254712345678",
+                key="demo:withdrawal", at=at,
+            )  # fmt: skip
         pay_from_wallet(
             other.pk, program_id=program.pk, amount=fifth / 2, key=f"demo:payment:{asset}", description="Order 1042",
             at=at,

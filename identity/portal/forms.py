@@ -37,6 +37,7 @@ SCOPE_WORDS: Final = {
     "wallet.open": "Open wallets",
     "wallet.read": "Read wallets and payments",
     "wallet.spend": "Spend from wallets",
+    "withdrawal.make": "Take money out of wallets",
 }
 
 

@@ -43,6 +43,8 @@ class Hold(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(name="ledger_hold_key_once", fields=("program_id", "key")),
+            # What points to a hold names its program too.
+            models.UniqueConstraint(name="ledger_hold_in_program", fields=("id", "program_id")),
             models.CheckConstraint(name="ledger_hold_state_is_known", condition=Q(state__in=HoldState.values)),
             models.CheckConstraint(
                 name="ledger_hold_never_gives_more_than_it_holds",

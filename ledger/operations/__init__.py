@@ -14,6 +14,7 @@ from ledger.operations.hold import hold
 from ledger.operations.import_transactions import import_transactions
 from ledger.operations.issue_statement import issue_statement
 from ledger.operations.keep_milestones import keep_milestones
+from ledger.operations.note_captured import note_captured
 from ledger.operations.nudge_intents import nudge_intents
 from ledger.operations.open_account import open_account
 from ledger.operations.post import post
@@ -43,6 +44,7 @@ __all__ = [
     "import_transactions",
     "issue_statement",
     "keep_milestones",
+    "note_captured",
     "nudge_intents",
     "open_account",
     "post",

@@ -15,7 +15,7 @@ from audit.errors import DomainError
 from ledger.admin.shown import grouped
 from payouts import operations
 from payouts.admin.forms import ResolveForm
-from payouts.admin.screens import PayoutsScreen, payee_of
+from payouts.admin.screens import PAYEES, PayoutsScreen, payee_of
 from payouts.models import Attempt, Payout
 from payouts.proposable.outcomes import propose_outcome
 from payouts.states import PAYOUT_TRANSITIONS, AttemptState, BatchState, PayoutState
@@ -66,14 +66,14 @@ class PayoutAdmin(PayoutsScreen):
     )
     list_filter = ("state", "destination_kind")
     list_select_related = (
-        "program", "asset", "batch", "rail_account", "affiliate__party", "outgoing__payment__party",
+        "program", "asset", "batch", "rail_account", *PAYEES,
     )  # fmt: skip
     search_fields = (
         "receipt__exact", "attempts__reference__exact", "attempts__rail_reference__exact", "destination__exact",
         "affiliate__code__exact",
     )  # fmt: skip
     search_help_text = "A receipt, our reference or the rail's, where it goes, an affiliate's code, or a whole id"
-    id_fields = ("pk", "affiliate", "outgoing", "batch")
+    id_fields = ("pk", "affiliate", "outgoing", "withdrawal", "batch")
     linked_lookups = ("batch__id__exact", "affiliate__id__exact", "rail_account__id__exact")
     date_hierarchy = "created_at"
     fields = (
@@ -120,6 +120,8 @@ class PayoutAdmin(PayoutsScreen):
         tied = [("Its batch", page_of(row.batch))]
         if row.affiliate is not None and may_read(request, "affiliate.read"):
             tied.append(("Its affiliate", page_of(row.affiliate)))
+        if row.withdrawal is not None and may_read(request, "wallet.read"):
+            tied.append(("Its withdrawal", page_of(row.withdrawal)))
         if row.rail_account is not None and may_read(request, "rail.read"):
             tied.append(("Where it is sent from", page_of(row.rail_account)))
         if may_read(request, "ledger.read"):

@@ -16,6 +16,9 @@ from identity.errors import SecondFactorRequired
 from payouts.models import Payout
 from wallets.admin.screens import person_of
 
+# What ``payee_of`` reads.
+PAYEES = ("affiliate__party", "outgoing__payment__party", "withdrawal__wallet__party")
+
 
 class PayoutsScreen(AffiliatesScreen):
     """Base of the room's screens: rows of programs whose payouts one may read, filters by program and asset."""
@@ -43,6 +46,8 @@ def payee_of(payout: Payout) -> str:
     """Return who is paid, as people say it."""
     if payout.affiliate is not None:
         return f"{payout.affiliate.party} ({payout.affiliate.code})"
+    if payout.withdrawal is not None:
+        return f"{payout.withdrawal.wallet.party} (withdrawal)"
     assert payout.outgoing is not None
     return f"{payout.outgoing.payment.party} (money back)"
 

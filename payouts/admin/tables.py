@@ -8,7 +8,7 @@ from decimal import Decimal
 from affiliates.admin.screens import Cell, Table, day, page_of
 from identity.states import Decision
 from ledger.admin.shown import grouped
-from payouts.admin.screens import listed, payee_of
+from payouts.admin.screens import PAYEES, listed, payee_of
 from payouts.models import BatchMaker, Payout, PayoutBatch
 from payouts.queries.batches import counts_of, totals_by_rail
 from payouts.queries.flags import FLAGS, flagged
@@ -79,7 +79,7 @@ def flags_table(row: PayoutBatch, *, at: datetime) -> Table:
     names = {
         str(payout.pk): payout
         for payout in Payout.objects.filter(pk__in=[pk for ids in found.values() for pk in ids[:SHOWN]]).select_related(
-            "affiliate__party", "outgoing__payment__party", "asset"
+            *PAYEES, "asset"
         )
     }
     return Table(
@@ -99,11 +99,7 @@ def flags_table(row: PayoutBatch, *, at: datetime) -> Table:
 def payouts_of(row: PayoutBatch) -> Table:
     """Return the first payouts of a batch: what is wrong first."""
     order = [PayoutState.UNKNOWN, PayoutState.FAILED, PayoutState.HELD]
-    rows = list(
-        Payout.objects.filter(batch=row)
-        .select_related("affiliate__party", "outgoing__payment__party", "rail_account", "asset")
-        .order_by("pk")[:500]
-    )
+    rows = list(Payout.objects.filter(batch=row).select_related(*PAYEES, "rail_account", "asset").order_by("pk")[:500])
     rows.sort(key=lambda payout: order.index(PayoutState(payout.state)) if payout.state in order else len(order))
     return Table(
         "Payouts", ("Payee", "State", "Why", "To", "From", "#Amount"),

@@ -25,6 +25,7 @@ class PayoutFilter(filters.FilterSet):
 
     batch = filters.UUIDFilter(field_name="batch_id")
     affiliate = filters.UUIDFilter(field_name="affiliate_id")
+    withdrawal = filters.UUIDFilter(field_name="withdrawal_id")
     state = filters.MultipleChoiceFilter(choices=PayoutState.choices)
     payee_type = filters.MultipleChoiceFilter(choices=PayeeType.choices)
     asset = filters.CharFilter(field_name="asset__code", max_length=20)

@@ -42,12 +42,15 @@ class Payout(models.Model):
         "payouts.PayoutBatch", on_delete=models.PROTECT, related_name="payouts", db_constraint=False,
         db_index=False,
     )  # fmt: skip
-    payee_type = models.CharField(max_length=9, choices=PayeeType)
+    payee_type = models.CharField(max_length=10, choices=PayeeType)
     affiliate = models.ForeignKey(
         "affiliates.Affiliate", null=True, on_delete=models.PROTECT, related_name="payouts", db_constraint=False
     )
     outgoing = models.ForeignKey(
         "wallets.Outgoing", null=True, on_delete=models.PROTECT, related_name="payouts", db_constraint=False
+    )
+    withdrawal = models.ForeignKey(
+        "wallets.Withdrawal", null=True, on_delete=models.PROTECT, related_name="payouts", db_constraint=False
     )
     asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+", db_index=False)
     amount = models.DecimalField(max_digits=38, decimal_places=18)
@@ -95,10 +98,22 @@ class Payout(models.Model):
                 condition=Q(outgoing__isnull=False)
                 & ~Q(state__in=(PayoutState.EXCLUDED, PayoutState.RELEASED, PayoutState.RETURNED)),
             ),
+            models.UniqueConstraint(
+                name="payouts_payout_withdrawal_once",
+                fields=("batch", "withdrawal"),
+                condition=Q(withdrawal__isnull=False),
+            ),
+            # Given up or come back, a withdrawal has ended: its owner takes out another.
+            models.UniqueConstraint(
+                name="payouts_payout_withdrawal_live_once",
+                fields=("withdrawal",),
+                condition=Q(withdrawal__isnull=False) & ~Q(state=PayoutState.EXCLUDED),
+            ),
             models.CheckConstraint(
                 name="payouts_payout_has_one_payee",
-                condition=Q(payee_type=PayeeType.AFFILIATE, affiliate__isnull=False, outgoing=None)
-                | Q(payee_type=PayeeType.OUTGOING, affiliate=None, outgoing__isnull=False),
+                condition=Q(payee_type=PayeeType.AFFILIATE, affiliate__isnull=False, outgoing=None, withdrawal=None)
+                | Q(payee_type=PayeeType.OUTGOING, affiliate=None, outgoing__isnull=False, withdrawal=None)
+                | Q(payee_type=PayeeType.WITHDRAWAL, affiliate=None, outgoing=None, withdrawal__isnull=False),
             ),
             models.CheckConstraint(name="payouts_payout_state_is_known", condition=Q(state__in=PayoutState.values)),
             models.CheckConstraint(
@@ -135,7 +150,7 @@ class Payout(models.Model):
     @property
     def payee_id(self) -> UUID:
         """Whom it is for, as keys say it."""
-        payee = self.outgoing_id if self.affiliate_id is None else self.affiliate_id
+        payee = self.affiliate_id or self.outgoing_id or self.withdrawal_id
         assert payee is not None, "a constraint holds that there is one"
         return payee
 

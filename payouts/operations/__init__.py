@@ -41,6 +41,7 @@ from payouts.operations.sweep_batches import sweep_batches
 from payouts.operations.take_numbers import take_numbers
 from payouts.operations.take_outcomes import take_outcomes
 from payouts.operations.take_return import take_return
+from payouts.operations.tell_payees import tell_payees
 from payouts.operations.vote_on_batch import vote_on_batch
 from payouts.operations.write_bank_file import write_bank_file
 
@@ -86,6 +87,7 @@ __all__ = [
     "take_numbers",
     "take_outcomes",
     "take_return",
+    "tell_payees",
     "vote_on_batch",
     "write_bank_file",
 ]

@@ -6,13 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from affiliates import operations as affiliates
-from affiliates.models import Purse
 from ledger.models import Asset
 from ledger.movements import Movement, Posting
 from ledger.operations import open_account, post_many
 from payouts.models import Attempt
 from payouts.queries.accounts import PAYOUTS, RailBooks, books_of, coin_of
+from payouts.queries.purses import Purses
 from payouts.states import IN_FLIGHT, PayoutState
+from wallets import operations as wallets
+from wallets.operations.note_withdrawn import Withdrawn
 from wallets.rails.sending import Cost
 
 
@@ -27,6 +29,7 @@ class Booking:
     is_paid: bool
     is_second: bool = False
     cost: Cost | None = None
+    receipt: str = ""
 
 
 class _Places:
@@ -36,11 +39,7 @@ class _Places:
         self._at = at
         self._books: dict[tuple[UUID, int], RailBooks] = {}
         self._passing: dict[tuple[UUID, int], int] = {}
-        payouts = [booking.attempt.payout for booking in bookings]
-        owners = {payout.affiliate_id for payout in payouts if payout.affiliate_id}
-        self._purses: dict[tuple[UUID, int], Purse] = {
-            (purse.affiliate_id, purse.asset_id): purse for purse in Purse.objects.filter(affiliate__in=owners)
-        }
+        self.purses = Purses(booking.attempt.payout for booking in bookings)
 
     def books(self, attempt: Attempt, asset_id: int) -> RailBooks:
         key = (attempt.rail_account_id, asset_id)
@@ -55,23 +54,16 @@ class _Places:
             self._passing[key] = open_account(PAYOUTS, program=program, asset_code=asset.code, at=self._at).pk
         return self._passing[key]
 
-    def owner(self, attempt: Attempt, *, is_reserved: bool) -> int:
-        """Return the account that is paid from: what was reserved, or what is owed where that went back."""
-        payout = attempt.payout
-        if payout.affiliate_id is None:
-            assert payout.outgoing is not None
-            return int(payout.outgoing.account_id)
-        purse = self._purses[payout.affiliate_id, payout.asset_id]
-        return int(purse.reserved_id if is_reserved else purse.liability_id)
-
 
 def book_outcomes(bookings: Sequence[Booking], *, at: datetime) -> None:
     """Book attempts as paid or come back, with what they cost; and put right what is owed where that came late."""
     places = _Places(bookings, at=at)
     postings: list[Posting] = []
     later: list[tuple[Booking, int]] = []
+    paid: list[tuple[Booking, int, bool]] = []
     for booking in bookings:
         attempt = booking.attempt
+        is_reserved = not booking.is_second and attempt.payout.state != PayoutState.RELEASED
         if not booking.is_paid:
             postings.append(_back(attempt, places))
         elif booking.is_second:
@@ -82,14 +74,17 @@ def book_outcomes(bookings: Sequence[Booking], *, at: datetime) -> None:
         elif attempt.state in IN_FLIGHT:
             postings.append(_paid(attempt, places))
         else:
-            is_reserved = attempt.payout.state != PayoutState.RELEASED
             if not is_reserved:
                 later.append((booking, len(postings)))
             postings.append(_late(attempt, places, is_reserved=is_reserved))
+        if booking.is_paid and attempt.payout.withdrawal_id:
+            paid.append((booking, len(postings) - 1, is_reserved))
         postings += _costs(booking, places)
     booked = post_many(postings)
     for booking, place in later:
         _owe_less(booking.attempt, booked[place].id, at=at)
+    new = [(booking, booked[place].id, held) for booking, place, held in paid if not booked[place].is_replay]
+    _note_withdrawn(new, at=at)
 
 
 def _posting(attempt: Attempt, kind: str, key: str, *movements: Movement) -> Posting:
@@ -104,7 +99,7 @@ def _paid(attempt: Attempt, places: _Places) -> Posting:
     passing, where = places.passing(attempt), places.books(attempt, payout.asset_id)
     return _posting(
         attempt, "PAYOUT_PAID", f"{payout.key}:{attempt.part.number}",
-        Movement(places.owner(attempt, is_reserved=True), passing, attempt.amount),
+        Movement(places.purses.reserved(payout), passing, attempt.amount),
         Movement(passing, where.in_flight_id, attempt.amount),
     )  # fmt: skip
 
@@ -118,13 +113,14 @@ def _back(attempt: Attempt, places: _Places) -> Posting:
 def _late(attempt: Attempt, places: _Places, *, is_reserved: bool) -> Posting:
     payout, key = attempt.payout, f"payout:late:{attempt.reference}"
     where = places.books(attempt, payout.asset_id)
-    if payout.affiliate_id is None and not is_reserved:
+    owner = places.purses.reserved(payout) if is_reserved else places.purses.owed(payout)
+    if owner is None:
         # What was owed was paid in another way: this left, and nobody owes it.
         return _posting(attempt, "SUSPENSE", key, Movement(where.suspense_id, where.float_id, attempt.amount))
     passing = places.passing(attempt)
     return _posting(
         attempt, "PAYOUT_PAID_LATE", key,
-        Movement(places.owner(attempt, is_reserved=is_reserved), passing, attempt.amount),
+        Movement(owner, passing, attempt.amount),
         Movement(passing, where.float_id, attempt.amount),
     )  # fmt: skip
 
@@ -153,3 +149,18 @@ def _owe_less(attempt: Attempt, booked_id: UUID, *, at: datetime) -> None:
             payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=-attempt.amount,
             reason=f"Payout {attempt.reference} was paid after all.", booked_id=booked_id, at=at,
         )  # fmt: skip
+
+
+def _note_withdrawn(paid: Sequence[tuple[Booking, UUID, bool]], *, at: datetime) -> None:
+    """Write into wallets what has left them; whose locks the caller holds since before it was booked."""
+    withdrawals = wallets.lock_withdrawals(booking.attempt.payout.withdrawal_id for booking, _, _ in paid)
+    wallets.note_withdrawn(
+        [
+            Withdrawn(
+                withdrawals[booking.attempt.payout.withdrawal_id], booked_id, booking.attempt.amount,
+                is_held=is_held, receipt=booking.receipt,
+            )
+            for booking, booked_id, is_held in paid
+        ],
+        at=at,
+    )  # fmt: skip

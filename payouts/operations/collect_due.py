@@ -27,7 +27,10 @@ def collect_due(batch_id: UUID, *, program_id: UUID, by: User, at: datetime) -> 
     batch = locked_batch(batch_id, program_id=program_id)
     require_draft(batch)
 
-    done = put_in(batch, affiliates_due=choices.affiliates_due(batch), outgoings=choices.outgoings_due(batch), at=at)
+    done = put_in(
+        batch, affiliates_due=choices.affiliates_due(batch), outgoings=choices.outgoings_due(batch),
+        withdrawals=choices.withdrawals_due(batch), at=at,
+    )  # fmt: skip
     note_makers(batch, [(by.pk, Role.COLLECTED)], at=at)
 
     record(

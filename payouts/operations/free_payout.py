@@ -28,7 +28,7 @@ def free_payout(payout_id: UUID, *, program_id: UUID, reason: str, at: datetime)
     batch, payout = locked_payout(payout_id, program_id=program_id)
     require_approval(batch.expires_at, at=at)
     if payout.state == PayoutState.HELD and Payout.objects.filter(HAS_MOVED, pk=payout_id).exists():
-        raise NothingToPay(payee=str(payout.affiliate or payout.outgoing), reason=payout.reason)
+        raise NothingToPay(payee=str(payout.affiliate or payout.outgoing or payout.withdrawal), reason=payout.reason)
 
     nudge_sending()
     return follow(

@@ -9,6 +9,7 @@ from audit.operations import follow_many
 from audit.operations.follow_many import Step
 from payouts.models import Payout, PayoutBatch, PayoutLine
 from payouts.operations.reserve import unreserve
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
 
 
@@ -22,6 +23,7 @@ def leave_out(
     if is_reserved:
         unreserve(batch, payouts)
     free_rows(payouts, program_id=batch.program_id, at=at)
+    tell_payees(payouts, News.TAKEN_BACK, at=at)
     follow_many(
         PAYOUT_TRANSITIONS,
         [

@@ -12,9 +12,9 @@ from payouts.models import Part, Payout
 from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
 from payouts.operations.pay_rows import pay_rows
 from payouts.operations.require_running import require_running
-from payouts.operations.reserve import purses_of
 from payouts.operations.settle_batches import settle_batches
 from payouts.queries.accounts import PAYOUTS
+from payouts.queries.purses import Purses
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import PAYOUT_TRANSITIONS, RUNNING, PayoutState
 from wallets.models import Wallet
@@ -65,11 +65,10 @@ def _pay(payout_id: UUID, *, at: datetime) -> bool:
     Part.objects.filter(payout=payout).update(paid_at=at)
     pay_rows([payout], at=at)
     passing = open_account(PAYOUTS, program=payout.program, asset_code=payout.asset.code, at=at).pk
-    purse = purses_of([payout], asset_id=payout.asset_id)[payout.payee_id]
     posting = Posting(
         program_id=payout.program_id, key=f"{payout.key}:1", kind="PAYOUT_PAID", memo=str(payout.batch),
         movements=(
-            Movement(purse.reserved_id, passing, payout.amount),
+            Movement(Purses([payout]).reserved(payout), passing, payout.amount),
             Movement(passing, wallet.account_id, payout.amount),
         ),
         metadata={"payout": str(payout.pk)},

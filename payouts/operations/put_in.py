@@ -18,7 +18,7 @@ from audit.operations.follow_many import Step
 from payouts.models import Payout, PayoutBatch
 from payouts.queries.choices import Choice, Chooser
 from payouts.states import PAYOUT_TRANSITIONS, PayeeType, PayoutState
-from wallets.models import Outgoing
+from wallets.models import Outgoing, Withdrawal
 
 _LINES: Final = """
 INSERT INTO payouts_payoutline (program_id, payout_id, commission_id, is_live)
@@ -41,8 +41,9 @@ class PutIn:
 
 
 def put_in(
-    batch: PayoutBatch, *, affiliates_due: Sequence[Affiliate] = (), outgoings: Sequence[Outgoing] = (), at: datetime
-) -> PutIn:
+    batch: PayoutBatch, *, affiliates_due: Sequence[Affiliate] = (), outgoings: Sequence[Outgoing] = (),
+    withdrawals: Sequence[Withdrawal] = (), at: datetime,
+) -> PutIn:  # fmt: skip
     """Decide how each payee is paid, claim what that pays, and write it down. The caller holds the batch's lock.
 
     Who is in the batch already, and not left out, stays as they are.
@@ -67,15 +68,18 @@ def put_in(
         if affiliate.pk in choices:
             payout = known.get(affiliate.pk) or _new(batch, at, payee_type=PayeeType.AFFILIATE, affiliate=affiliate)
             written.append((payout, choices[affiliate.pk]))
-    for outgoing in _unpaid(outgoings, in_it):
+    for outgoing in _free_outgoings(outgoings, in_it):
         payout = known.get(outgoing.pk) or _new(batch, at, payee_type=PayeeType.OUTGOING, outgoing=outgoing)
         written.append((payout, chooser.for_outgoing(outgoing)))
+    for withdrawal in _free_withdrawals(withdrawals, in_it):
+        payout = known.get(withdrawal.pk) or _new(batch, at, payee_type=PayeeType.WITHDRAWAL, withdrawal=withdrawal)
+        written.append((payout, chooser.for_withdrawal(withdrawal)))
     done = _write(written, known={payout.pk for payout in known.values()}, at=at)
     _write_lines(batch, done.ready, claimed, at=at)
     return done
 
 
-def _unpaid(outgoings: Sequence[Outgoing], in_it: set[Any]) -> list[Outgoing]:
+def _free_outgoings(outgoings: Sequence[Outgoing], in_it: set[Any]) -> list[Outgoing]:
     """Return those that no payout may pay, with their locks: of two batches one gets them."""
     locked = Outgoing.objects.locked().filter(pk__in=[each.pk for each in outgoings]).select_related("payment__party")
     open_ones = set(
@@ -84,6 +88,17 @@ def _unpaid(outgoings: Sequence[Outgoing], in_it: set[Any]) -> list[Outgoing]:
         .values_list("outgoing", flat=True)
     )
     return [outgoing for outgoing in locked if outgoing.pk not in in_it | open_ones]
+
+
+def _free_withdrawals(withdrawals: Sequence[Withdrawal], in_it: set[Any]) -> list[Withdrawal]:
+    """Return those that no payout pays, with their locks: of two batches one gets them, and none that is stopped."""
+    ids = [each.pk for each in withdrawals]
+    if not ids:
+        return []
+    locked = list(Withdrawal.objects.locked().filter(pk__in=ids).select_related("wallet__party"))
+    tried = Payout.objects.filter(withdrawal__in=ids).exclude(state=PayoutState.EXCLUDED)
+    taken = in_it | set(tried.values_list("withdrawal", flat=True))
+    return [withdrawal for withdrawal in locked if withdrawal.pk not in taken]
 
 
 def _new(batch: PayoutBatch, at: datetime, **payee: Any) -> Payout:

@@ -21,6 +21,7 @@ from payouts.operations.settle_batches import settle_batches
 from payouts.operations.settle_payouts import settle_payouts
 from payouts.queries.accounts import payer_of
 from payouts.states import ATTEMPT_TRANSITIONS, IN_FLIGHT, AttemptState, PayoutState, Trouble
+from wallets.operations import lock_withdrawals
 from wallets.rails.sending import Accepted, Answer, Cost, Paid, Refused, Unclear
 
 
@@ -51,7 +52,7 @@ def _record(answers: Sequence[tuple[UUID, Answer]], *, at: datetime) -> set[UUID
     seen = dict(Attempt.objects.filter(pk__in=said).values_list("pk", "payout"))
     payouts = {
         payout.pk: payout
-        for payout in Payout.objects.locked().filter(pk__in=set(seen.values())).select_related("asset", "outgoing")
+        for payout in Payout.objects.locked().filter(pk__in=set(seen.values())).select_related("asset")
     }
     attempts = Attempt.objects.locked().filter(pk__in=said).select_related("part", "rail_account__program")
     receipts = _known_receipts(said)
@@ -61,6 +62,7 @@ def _record(answers: Sequence[tuple[UUID, Answer]], *, at: datetime) -> set[UUID
         verdicts.append(_judge(attempt, said[attempt.pk], receipts))
     moved = _with_second_payments([verdict for verdict in verdicts if verdict.to])
     _lock_rows({verdict.attempt.payout_id for verdict in moved if verdict.to == AttemptState.CONFIRMED})
+    lock_withdrawals([verdict.attempt.payout.withdrawal_id for verdict in moved])
     book_outcomes([_booking(verdict) for verdict in moved if _is_booked(verdict)], at=at)
     _follow(moved, at=at)
     _note([verdict for verdict in verdicts if not verdict.to], at=at)
@@ -132,7 +134,10 @@ def _is_booked(verdict: _Verdict) -> bool:
 
 def _booking(verdict: _Verdict) -> Booking:
     cost: Cost | None = getattr(verdict.answer, "cost", None)
-    return Booking(verdict.attempt, verdict.to == AttemptState.CONFIRMED, is_second=verdict.is_second, cost=cost)
+    receipt: str = getattr(verdict.answer, "receipt", "")
+    return Booking(
+        verdict.attempt, verdict.to == AttemptState.CONFIRMED, is_second=verdict.is_second, cost=cost, receipt=receipt
+    )
 
 
 def _follow(moved: Sequence[_Verdict], *, at: datetime) -> None:

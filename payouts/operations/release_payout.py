@@ -14,9 +14,10 @@ from ledger.money import ZERO, exactly
 from ledger.movements import Movement, Posting
 from ledger.operations import post
 from payouts.models import Payout, PayoutLine
-from payouts.operations.reserve import purses_of
 from payouts.operations.settle_batches import settle_batch
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.queries.batches import locked_payout
+from payouts.queries.purses import Purses
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
 from wallets.queries.checking import require_reason
 
@@ -35,6 +36,7 @@ def release_payout(payout_id: UUID, *, program_id: UUID, reason: str, at: dateti
 
     if payout.affiliate_id is not None:
         _free(payout, at=at)
+    tell_payees([payout], News.RELEASED, at=at)
     follow(
         PAYOUT_TRANSITIONS, payout, to=PayoutState.RELEASED, at=at, program_id=program_id,
         payload={"reason": reason}, values={"retry_at": None, "settled_at": at},
@@ -50,10 +52,12 @@ def _free(payout: Payout, *, at: datetime) -> None:
         left = sum((amount for _, amount in commissions), ZERO)
     rows.update(is_live=False)
     affiliates.settle_batched([pk for pk, _ in commissions], program_id=payout.program_id, is_paid=False, at=at)
-    purse = purses_of([payout], asset_id=payout.asset_id)[payout.payee_id]
+    sides = Purses([payout]).moved_by_approval(payout)
+    assert sides is not None, "it is an affiliate's"
+    liability_id, reserved_id = sides
     post(
         Posting(
             program_id=payout.program_id, key=f"payout:released:{payout.pk}", kind="PAYOUT_RELEASED",
-            movements=(Movement(purse.reserved_id, purse.liability_id, left),), metadata={"payout": str(payout.pk)},
+            movements=(Movement(reserved_id, liability_id, left),), metadata={"payout": str(payout.pk)},
         )
     )  # fmt: skip

@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
-from affiliates.models import Purse
 from ledger.movements import Movement, Posting
 from ledger.operations import post_many
 from payouts.models import Payout, PayoutBatch
-from wallets import operations as wallets
+from payouts.operations.tell_payees import News, tell_payees
+from payouts.queries.purses import Purses
 
 _AT_ONCE = 1_000
 
 
 def reserve(batch: PayoutBatch, payouts: Sequence[Payout], *, at: datetime) -> None:
-    """Move what affiliates are paid from what they have earned to what is reserved. What goes out is by nature."""
+    """Move what affiliates are paid from what they have earned to what is reserved. Others' is set aside before."""
     _post(batch, payouts, "PAYOUT_RESERVED", is_back=False)
-    wallets.approve_outgoings(
-        [payout.outgoing_id for payout in payouts if payout.outgoing_id], program_id=batch.program_id, at=at
-    )  # fmt: skip
+    tell_payees(payouts, News.RESERVED, at=at)
 
 
 def unreserve(batch: PayoutBatch, payouts: Sequence[Payout]) -> None:
@@ -26,20 +23,13 @@ def unreserve(batch: PayoutBatch, payouts: Sequence[Payout]) -> None:
     _post(batch, payouts, "PAYOUT_RELEASED", is_back=True)
 
 
-def purses_of(payouts: Sequence[Payout], *, asset_id: int) -> dict[UUID, Purse]:
-    """Return the accounts of those who are paid, by the affiliate's id."""
-    ids = [payout.affiliate_id for payout in payouts if payout.affiliate_id]
-    return {purse.affiliate_id: purse for purse in Purse.objects.filter(affiliate__in=ids, asset=asset_id)}
-
-
 def _post(batch: PayoutBatch, payouts: Sequence[Payout], kind: str, *, is_back: bool) -> None:
-    purses = purses_of(payouts, asset_id=batch.asset_id)
+    purses = Purses(payouts)
     postings = []
     for payout in payouts:
-        if payout.affiliate_id is None:
+        sides = purses.moved_by_approval(payout)
+        if sides is None:
             continue
-        purse = purses[payout.affiliate_id]
-        sides = (purse.liability_id, purse.reserved_id)
         debit, credit = reversed(sides) if is_back else sides
         postings.append(
             Posting(

@@ -9,8 +9,8 @@ from audit.operations import follow_many
 from audit.operations.follow_many import Step
 from payouts import rules
 from payouts.models import Attempt, Part, Payout
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.states import PAYOUT_TRANSITIONS, AttemptState, PayoutState
-from wallets import operations as wallets
 
 _OVER = (PayoutState.PAID, PayoutState.RETURNED)
 
@@ -18,7 +18,8 @@ _OVER = (PayoutState.PAID, PayoutState.RETURNED)
 def settle_payouts(payouts: Sequence[Payout], *, at: datetime) -> None:
     """Follow each to what its parts come to. The caller holds their locks."""
     last = _last_attempts(payouts)
-    steps, paid = [], []
+    steps, told = [], {PayoutState.PAID: News.PAID, PayoutState.UNKNOWN: News.UNKNOWN}
+    moved: dict[News, list[Payout]] = {}
     for payout in payouts:
         attempts = last.get(payout.pk, [])
         to = rules.fold([attempt.state if attempt else None for attempt in attempts])
@@ -26,8 +27,8 @@ def settle_payouts(payouts: Sequence[Payout], *, at: datetime) -> None:
             continue
         if PAYOUT_TRANSITIONS.edge(payout.state, to) is None:
             continue
-        if to == PayoutState.PAID:
-            paid.append(payout)
+        if to in told:
+            moved.setdefault(told[PayoutState(to)], []).append(payout)
         steps.append(
             Step(
                 pk=payout.pk, source=payout.state, to=to, program_id=payout.program_id,
@@ -36,7 +37,8 @@ def settle_payouts(payouts: Sequence[Payout], *, at: datetime) -> None:
         )  # fmt: skip
         payout.state = to
     follow_many(PAYOUT_TRANSITIONS, steps, at=at)
-    _settle_outgoings(paid, at=at)
+    for news, some in moved.items():
+        tell_payees(some, news, at=at)
 
 
 def _last_attempts(payouts: Sequence[Payout]) -> dict[UUID, list[Attempt | None]]:
@@ -67,9 +69,3 @@ def _values(to: str, attempts: Sequence[Attempt], *, at: datetime) -> dict[str, 
         "why": (said.code[:40] or "unknown") if said else "",
         "reason": (said.reason or "The rail does not say.") if said else "",
     }
-
-
-def _settle_outgoings(payouts: Sequence[Payout], *, at: datetime) -> None:
-    for payout in payouts:
-        if payout.outgoing_id is not None:
-            wallets.settle_outgoings([payout.outgoing_id], program_id=payout.program_id, at=at)

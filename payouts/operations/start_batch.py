@@ -12,9 +12,10 @@ from payouts.models import Part, Payout, PayoutBatch
 from payouts.operations.approve_batch import agreed_batch
 from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
 from payouts.operations.pull_brake import fit_brakes
-from payouts.queries.accounts import accounts_by_id, payer_of, unit_of
+from payouts.queries.accounts import accounts_by_id, payer_of
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState
+from wallets.queries.senders import unit_of
 from wallets.states import RailAccountState
 
 
@@ -38,8 +39,10 @@ def start_batch(proposal: Proposal, at: datetime) -> Mapping[str, Any]:
     for payout in ready:
         limit = limits.get(payout.rail_account_id) if payout.rail_account_id else None
         amounts = (
-            rules.parts_of(payout.amount, least=limit.least, most=limit.most) if limit else [payout.amount]
-        )  # fmt: skip
+            rules.parts_of(payout.amount, least=limit.least, most=limit.most)
+            if limit and payout.withdrawal_id is None  # which is one line of a wallet, and goes whole
+            else [payout.amount]
+        )
         parts += [
             Part(program_id=batch.program_id, payout=payout, number=number, amount=amount)
             for number, amount in enumerate(amounts, start=1)

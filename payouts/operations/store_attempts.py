@@ -15,10 +15,12 @@ from payouts.models import Attempt, Desk, Payout
 from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
 from payouts.operations.lease_desk import holds_desk
 from payouts.operations.require_running import require_running
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.queries.accounts import books_of
 from payouts.queries.sendable import Wanted, lock_to_send, open_parts, order_of
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
 from wallets.models import RailAccount
+from wallets.operations import lock_withdrawals
 from wallets.rails.sending import Desk as RailDesk
 from wallets.rails.sending import Order, Payer, Survey
 
@@ -43,6 +45,7 @@ def store_attempts(
         return []
     locked = lock_to_send([each.payout.pk for each in named.values()], account, at=at)
     payouts = {pk: each.payout for pk, each in locked.items()}
+    lock_withdrawals([payout.withdrawal_id for payout in payouts.values()])
     moved = [(each.payout, PAYEE_CHANGED) for each in locked.values() if each.has_moved]
     refused = {
         named[reference].payout.pk: (answer.code, answer.reason)
@@ -103,6 +106,7 @@ def _follow_to_sending(payouts: Sequence[Payout], *, at: datetime) -> None:
         if payout.state in (PayoutState.READY, PayoutState.FAILED)
     ]  # fmt: skip
     follow_many(PAYOUT_TRANSITIONS, steps, at=at)
+    tell_payees(payouts, News.SENDING, at=at)
 
 
 def _write(

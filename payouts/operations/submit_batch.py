@@ -15,14 +15,18 @@ from payouts.models import Payout, PayoutBatch
 from payouts.operations.collect_due import require_draft
 from payouts.operations.leave_out import leave_out
 from payouts.operations.note_makers import note_makers
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.queries.accounts import accounts_by_id, float_at
 from payouts.queries.batches import contents_of, had_a_hand, locked_batch, makers_of, totals_by_rail
 from payouts.queries.flags import flags_of
+from payouts.queries.sendable import HAS_MOVED
 from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState, Role
+from wallets.operations import lock_withdrawals
 from wallets.queries.checking import require_reason
 from wallets.states import RailAccountState
 
 PAY_BATCH = "payouts.pay_batch"
+STOPPED = "The withdrawal was stopped, or its wallet frozen, since it was put in."
 
 
 @transaction.atomic
@@ -49,6 +53,7 @@ def submit_batch(
         raise BatchIsEmpty
     _require_rails(batch, needs_float=not waits_for_float)
 
+    tell_payees(list(batch.payouts.filter(state=PayoutState.READY)), News.SUBMITTED, at=at)
     note_makers(batch, [(by.pk, Role.SUBMITTED), *had_a_hand(batch, program=batch.program)], at=at)
     revision = batch.revision + 1
     contents = contents_of(batch, revision=revision)
@@ -80,14 +85,18 @@ def submit_batch(
 
 
 def _leave_out_who_moved(batch: PayoutBatch, *, at: datetime) -> None:
-    moved = (
-        Payout.objects.locked()
-        .filter(batch=batch, state=PayoutState.READY, method__isnull=False)
-        .exclude(method__state=MethodState.USABLE)
-    )
+    ready = Payout.objects.locked().filter(batch=batch, state=PayoutState.READY)
+    moved = ready.filter(method__isnull=False).exclude(method__state=MethodState.USABLE)
     leave_out(
         batch, list(moved), why="method_changed", reason="The payout method was retired since they were put in.",
         is_reserved=False, at=at,
+    )  # fmt: skip
+    withdrawn = list(ready.filter(withdrawal__isnull=False))
+    # Behind its lock nobody cancels a withdrawal any more; one that was cancelled before is seen now.
+    lock_withdrawals([payout.withdrawal_id for payout in withdrawn])
+    stopped = ready.filter(HAS_MOVED, pk__in=[payout.pk for payout in withdrawn])
+    leave_out(
+        batch, list(stopped), why="withdrawal_stopped", reason=STOPPED, is_reserved=False, at=at,
     )  # fmt: skip
 
 

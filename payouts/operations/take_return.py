@@ -5,13 +5,15 @@ from datetime import datetime
 from django.db import transaction
 
 from affiliates import operations as affiliates
-from affiliates.models import Purse
 from audit.operations import follow
 from ledger.movements import Movement, Posting
 from ledger.operations import post
 from payouts.models import Attempt, Payout
+from payouts.operations.tell_payees import News, tell_payees
 from payouts.queries.accounts import books_of
+from payouts.queries.purses import Purses
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
+from wallets import operations as wallets
 from wallets.rails import Applied, Ignored
 from wallets.rails.sending import Told
 
@@ -22,9 +24,10 @@ def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Igno
     payout = Payout.objects.locked().select_related("asset").get(pk=attempt.payout_id)
     if payout.state != PayoutState.PAID:
         return Ignored(f"the payout is {payout.get_state_display().lower()}")
+    withdrawal = wallets.lock_withdrawals([payout.withdrawal_id]).get(payout.withdrawal_id)
     where = books_of(attempt.rail_account, payout.asset_id)
-    purse = Purse.objects.filter(affiliate=payout.affiliate_id, asset=payout.asset_id).first()
-    target = purse.liability_id if purse else where.suspense_id
+    owed_id = Purses([payout]).owed(payout)
+    target = where.suspense_id if owed_id is None else owed_id
     booked = post(
         Posting(
             program_id=payout.program_id, key=f"payout:returned:{attempt.reference}", kind="PAYOUT_RETURNED",
@@ -39,6 +42,9 @@ def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Igno
             payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=attempt.amount,
             reason=f"Payout {attempt.reference} came back.", booked_id=booked.id, at=at,
         )  # fmt: skip
+    if withdrawal is not None:
+        wallets.note_returned(withdrawal, booked_id=booked.id, at=at)
+    tell_payees([payout], News.RETURNED, at=at)
     follow(
         PAYOUT_TRANSITIONS, payout, to=PayoutState.RETURNED, at=at, program_id=payout.program_id,
         payload={"reference": attempt.reference}, values={"reason": "It came back.", "why": "returned"},

@@ -1,6 +1,6 @@
 """Which rail accounts money can be sent from, and where what is sent stands in the books."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 
-from identity.models import Program
 from ledger.models import Account, Asset
 from ledger.queries.balances import balance_now
 from payouts import models as desks
@@ -17,15 +16,9 @@ from wallets.queries import chains
 from wallets.queries.rail_accounts import hook_path, secrets_of
 from wallets.rails import rail_named
 from wallets.rails.evm import EVM
-from wallets.rails.sending import Desk, Limits, Payer, Unit
-from wallets.states import RailAccountState
+from wallets.rails.sending import Desk, Payer
 
 PAYOUTS = "system:payouts"
-
-
-def unit_of(asset: Asset) -> Unit:
-    """Return an asset as rails know it."""
-    return Unit(asset.code, asset.scale, asset.payable_scale, asset.chain_id, asset.contract)
 
 
 def payer_of(account: RailAccount) -> Payer:
@@ -54,31 +47,6 @@ def _facts_of(account: RailAccount) -> dict[str, Any]:
         return {}
     number = desks.Desk.objects.filter(pk=account.pk).values_list("next_number", flat=True).first()
     return {**chains.facts_of(account), "next_number": number}
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """An account that a kind of destination can be paid from, and what goes through it."""
-
-    account: RailAccount
-    payer: Payer
-    limits: Limits
-
-
-def senders_of(program: Program, asset: Asset, *, named: Collection[str] = ()) -> Mapping[str, list[Sender]]:
-    """Return the accounts in use that an asset can be sent from, by the kind of destination that they pay to."""
-    accounts = RailAccount.objects.filter(
-        program=program, state=RailAccountState.ACTIVE, assets__contains=[asset.code]
-    ).order_by("name")
-    if named:
-        accounts = accounts.filter(name__in=named)
-    unit = unit_of(asset)
-    found: dict[str, list[Sender]] = {}
-    for account in accounts:
-        rail = rail_named(account.rail)
-        if rail.payer is not None and rail.carries(account.number, asset.chain_id):
-            found.setdefault(rail.payer.pays, []).append(Sender(account, rail.payer, rail.payer.limits(unit)))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, Sum, UUIDField
+from django.db.models.functions import Coalesce
 
 from affiliates.models import Commission
 from identity.models import Program, User
@@ -17,6 +18,7 @@ from payouts.errors import UnknownBatch, UnknownPayout
 from payouts.models import BatchMaker, Payout, PayoutBatch, PayoutLine
 from payouts.states import PayoutState, Role
 
+_PAYEE = Coalesce("affiliate_id", "outgoing_id", "withdrawal_id", output_field=UUIDField())
 # Those that others agree to; what is left out is no part of it.
 _AGREED_ON = ~Q(state=PayoutState.EXCLUDED)
 
@@ -57,7 +59,9 @@ def locked_payout(payout_id: UUID, *, program_id: UUID) -> tuple[PayoutBatch, Pa
     if seen is None:
         raise UnknownPayout(payout=payout_id)
     batch = locked_batch(seen.batch_id, program_id=program_id)
-    payout = Payout.objects.locked().select_related("affiliate", "outgoing", "rail_account").get(pk=payout_id)
+    payout = (
+        Payout.objects.locked().select_related("affiliate", "outgoing", "withdrawal", "rail_account").get(pk=payout_id)
+    )
     payout.batch = batch
     return batch, payout
 
@@ -67,15 +71,13 @@ def items_of(batch: PayoutBatch) -> Iterator[rules.Item]:
     payouts: list[tuple[Any, ...]] = list(
         Payout.objects.filter(_AGREED_ON, batch=batch)
         .order_by()
-        .values_list(
-            "pk", "payee_type", "affiliate", "outgoing", "amount", "carried", "rail_account", "destination_digest"
-        )
+        .values_list("pk", "payee_type", _PAYEE, "amount", "carried", "rail_account", "destination_digest")
     )
     # By ids and not joined: what a batch has just written is unknown to the planner, which would read it for each row.
     lines = PayoutLine.objects.filter(payout__in=[pk for pk, *_ in payouts], is_live=True).order_by()
     rows = dict(lines.values_list("payout").annotate(count=Count("pk")))
-    for pk, payee_type, affiliate_id, outgoing_id, amount, carried, account_id, digest in payouts:
-        payee = f"{payee_type}:{outgoing_id if affiliate_id is None else affiliate_id}"
+    for pk, payee_type, payee_id, amount, carried, account_id, digest in payouts:
+        payee = f"{payee_type}:{payee_id}"
         yield rules.Item(payee, amount, carried, str(account_id or ""), digest, rows.get(pk, 0))
 
 
@@ -133,8 +135,8 @@ def makers_of(batch: PayoutBatch) -> set[UUID]:
 def had_a_hand(batch: PayoutBatch, *, program: Program) -> dict[tuple[UUID, str], None]:
     """Return who had a hand in what a batch pays without touching it, and how.
 
-    Whoever said where somebody is paid, or let go on what was on hold; and whoever is paid. Only staff is of interest:
-    nobody else has a vote.
+    Whoever said where somebody is paid, let go on what was on hold, or approved a withdrawal; and whoever is paid. Only
+    staff is of interest: nobody else has a vote.
     """
     places = Q(memberships__program=program) | Q(memberships__program__slug=HOUSE_SLUG)
     staff = set(User.objects.filter(places, memberships__role__in=STAFF_ROLES).values_list("pk", flat=True))
@@ -145,6 +147,10 @@ def had_a_hand(batch: PayoutBatch, *, program: Program) -> dict[tuple[UUID, str]
             _note(found, actor, Role.PAYEE)
     for addressed in ready.values_list("outgoing__addressed_by", flat=True).distinct():
         _note(found, addressed, Role.PAYEE)
+    for approved, owner in ready.values_list("withdrawal__approved_by", "withdrawal__wallet__party__user").distinct():
+        _note(found, approved, Role.APPROVED)
+        if owner is not None:
+            found[owner, Role.PAID] = None
     lines = PayoutLine.objects.filter(payout__in=list(ready.values_list("pk", flat=True)), is_live=True)
     paid = Commission.objects.filter(pk__in=list(lines.values_list("commission", flat=True))).exclude(freed_by="")
     for freed in paid.order_by().values_list("freed_by", flat=True).distinct():

@@ -13,10 +13,11 @@ from ledger.models import Account, Asset
 from ledger.money import ZERO, exactly, plain
 from ledger.queries.balances import balance_now
 from payouts.models import Attempt
-from payouts.queries.accounts import books_of, desk_of, payer_of, unit_of
+from payouts.queries.accounts import books_of, desk_of, payer_of
 from payouts.queries.proven import on_chains
 from payouts.states import IN_FLIGHT, AttemptState
 from wallets.models import RailAccount
+from wallets.queries.senders import unit_of
 from wallets.rails import RailError
 from wallets.rails.evm import EVM, TAKEN, gas_at_most
 from wallets.states import RailAccountState

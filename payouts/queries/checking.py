@@ -81,6 +81,30 @@ WHERE attempt.state = 'CONFIRMED' AND part.paid_at IS NULL
   AND (%(program)s::uuid IS NULL OR attempt.program_id = %(program)s)
 """
 
+# What an owner takes out is where its payout is; and without one it waits, or was stopped.
+_WITHDRAWALS: Final = """
+SELECT taken.program_id,
+       format('Withdrawal %%s is %%s, and its payout %%s', taken.id, taken.state, coalesce(payout.state, 'is missing')),
+       asset.code, taken.amount, coalesce(payout.amount, 0)
+FROM wallets_withdrawal taken JOIN wallets_wallet wallet ON wallet.id = taken.wallet_id
+JOIN ledger_asset asset ON asset.id = wallet.asset_id
+LEFT JOIN payouts_payout payout ON payout.withdrawal_id = taken.id AND payout.state <> 'EXCLUDED'
+LEFT JOIN payouts_payoutbatch batch ON batch.id = payout.batch_id
+WHERE (%(program)s::uuid IS NULL OR taken.program_id = %(program)s)
+  AND NOT CASE
+    WHEN payout.id IS NULL THEN taken.state IN ('REQUESTED', 'APPROVED', 'REJECTED', 'CANCELLED')
+                                AND taken.batched_at IS NULL
+    WHEN payout.amount <> taken.amount THEN false
+    WHEN payout.state IN ('SENDING', 'ACCEPTED', 'FAILED') THEN taken.state IN ('SENT', 'UNKNOWN')
+    WHEN payout.state = 'RELEASED' THEN taken.state = 'FAILED'
+    WHEN payout.state IN ('UNKNOWN', 'PAID', 'RETURNED') THEN taken.state = payout.state
+    -- A draft finds out when it is submitted that one was stopped meanwhile.
+    WHEN batch.state = 'DRAFT' THEN taken.state IN ('APPROVED', 'REJECTED', 'CANCELLED') AND taken.batched_at IS NULL
+    ELSE taken.state = 'APPROVED' AND taken.batched_at IS NOT NULL
+  END
+ORDER BY 2
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -111,6 +135,11 @@ def passing(program_id: UUID | None) -> tuple[int, list[Difference]]:
 def paid(program_id: UUID | None) -> tuple[int, list[Difference]]:
     """Compare what payouts say with what their parts and attempts say."""
     return _counted("payouts_part", program_id), _differences(_PAID, program_id)
+
+
+def withdrawals(program_id: UUID | None) -> tuple[int, list[Difference]]:
+    """Compare where withdrawals are with where their payouts are."""
+    return _counted("wallets_withdrawal", program_id), _differences(_WITHDRAWALS, program_id)
 
 
 def _counted(table: str, program_id: UUID | None) -> int:

@@ -14,10 +14,10 @@ from affiliates.states import CommissionState, MethodKind, MethodState
 from ledger.money import ZERO, plain
 from payouts import rules
 from payouts.models import PayoutBatch
-from payouts.queries.accounts import Sender, senders_of, unit_of
-from wallets.models import Outgoing, Wallet
+from wallets.models import Outgoing, Wallet, Withdrawal
+from wallets.queries.senders import Sender, senders_of, unit_of
 from wallets.rails.sending import Limits
-from wallets.states import OutgoingState, WalletState
+from wallets.states import OutgoingState, WalletState, WithdrawalState
 
 _IN_ONE_GO: Final = rules.PARTS_AT_MOST
 # Approved in a batch that came to nothing, it waits for the next.
@@ -52,7 +52,7 @@ class Chooser:
 
     def __init__(self, batch: PayoutBatch, *, at: datetime) -> None:
         self._batch, self._asset, self._at = batch, batch.asset, at
-        self._senders = senders_of(batch.program, batch.asset, named=batch.accounts)
+        self._senders = senders_of(batch.program_id, batch.asset, named=batch.accounts)
         self._methods: dict[UUID, list[PayoutMethod]] = {}
         self._situations: dict[Whose, Situation] = {}
         self._wallets: set[str] = set()
@@ -112,6 +112,25 @@ class Chooser:
                     )  # fmt: skip
         return Choice(due=due, why="no_rail", reason=f"Nothing can be sent from {outgoing.rail} now.")
 
+    def for_withdrawal(self, withdrawal: Withdrawal) -> Choice:
+        """Decide how what an owner takes out is paid: whole, and in one go, for it is one line of a wallet."""
+        due, wallet = withdrawal.amount, withdrawal.wallet
+        if withdrawal.state != WithdrawalState.APPROVED:
+            said = withdrawal.get_state_display().lower()
+            return Choice(due=due, why="not_approved", reason=f"It is {said}: only what is approved is paid.")
+        if wallet.state != WalletState.ACTIVE:
+            said = wallet.get_state_display().lower()
+            return Choice(due=due, why=f"wallet_{said}", reason=f"The wallet is {said}.")
+        kind, destination = withdrawal.destination_kind, withdrawal.destination
+        choice = self._from(
+            due, self._senders.get(kind, ()), kind, destination, holder=withdrawal.holder, is_whole=True,
+            digest=digest_of(kind, destination),
+        )  # fmt: skip
+        most = choice.sender.limits.most if choice.sender else None
+        if most is not None and due > most:
+            return Choice(due=due, why="above_rail_maximum", reason=f"The rail takes {plain(most)} at most at once.")
+        return choice
+
     def _by(self, due: Decimal, kind: str, destination: str, *, holder: str, digest: str) -> Choice:
         if kind == MethodKind.WALLET:
             if destination not in self._wallets:
@@ -168,6 +187,15 @@ def affiliates_due(batch: PayoutBatch) -> list[Affiliate]:
     for affiliate in found:
         affiliate.program = batch.program  # one, and not as many as there are affiliates
     return found
+
+
+def withdrawals_due(batch: PayoutBatch) -> list[Withdrawal]:
+    """Return what owners take out that somebody has approved, of the batch's asset."""
+    return list(
+        Withdrawal.objects.filter(
+            program=batch.program_id, wallet__asset=batch.asset_id, state=WithdrawalState.APPROVED
+        ).order_by("pk")
+    )  # fmt: skip
 
 
 def outgoings_due(batch: PayoutBatch) -> list[Outgoing]:

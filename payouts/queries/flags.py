@@ -4,8 +4,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Avg
+from django.db.models import Avg, UUIDField
+from django.db.models.functions import Coalesce
 
 from payouts.models import Payout, PayoutBatch
 from payouts.states import PayeeType, PayoutState
@@ -13,6 +15,10 @@ from payouts.states import PayeeType, PayoutState
 # Far above what somebody is paid usually.
 TIMES_USUAL: Final = Decimal(3)
 PAID_TWICE_WITHIN: Final = timedelta(days=7)
+
+# Who is paid again and again: an affiliate, and who takes out of a wallet.
+_WHO: Final = {PayeeType.AFFILIATE: "affiliate", PayeeType.WITHDRAWAL: "withdrawal__wallet"}
+_PAYEE: Final = Coalesce("affiliate_id", "withdrawal__wallet_id", output_field=UUIDField())
 
 FLAGS: Final = {
     "new_payee": "Paid for the first time",
@@ -29,14 +35,19 @@ def flagged(batch: PayoutBatch, *, at: datetime) -> dict[str, list[str]]:
         Payout.objects.filter(batch=batch)
         .exclude(state=PayoutState.EXCLUDED)
         .order_by("pk")
-        .values_list("pk", "affiliate", "destination_digest", "amount", "payee_type")
+        .annotate(payee=_PAYEE)
+        .values_list("pk", "payee", "destination_digest", "amount", "payee_type")
     )
     before = Payout.objects.filter(program=batch.program_id, state=PayoutState.PAID).exclude(batch=batch).order_by()
-    # By ids, and compared here: a batch is new to the planner, which would compare each payout with each.
-    of_these = before.filter(affiliate__in=[row[1] for row in rows if row[4] == PayeeType.AFFILIATE])
-    places = set(of_these.values_list("affiliate", "destination_digest").distinct())
-    known = {affiliate for affiliate, _ in places}
-    usual = dict(of_these.filter(asset=batch.asset_id).values_list("affiliate").annotate(usual=Avg("amount")))
+    places: set[tuple[UUID, str]] = set()
+    usual: dict[UUID, Decimal] = {}
+    for kind, who in _WHO.items():
+        # By ids, and compared here: a batch is new to the planner, which would compare each payout with each.
+        ids = [row[1] for row in rows if row[4] == kind]
+        of_these = before.filter(**{f"{who}__in": ids}) if ids else before.none()
+        places |= set(of_these.values_list(who, "destination_digest").distinct())
+        usual |= dict(of_these.filter(asset=batch.asset_id).values_list(who).annotate(usual=Avg("amount")))
+    known = {payee for payee, _ in places}
     lately = set(
         before.filter(
             settled_at__gt=at - PAID_TWICE_WITHIN, asset=batch.asset_id,
@@ -45,11 +56,11 @@ def flagged(batch: PayoutBatch, *, at: datetime) -> dict[str, list[str]]:
     )  # fmt: skip
     shared = Counter(row[2] for row in rows)
     found: dict[str, list[str]] = {flag: [] for flag in FLAGS}
-    for pk, affiliate, digest, amount, payee_type in rows:
+    for pk, payee, digest, amount, payee_type in rows:
         strange = {
-            "new_payee": payee_type == PayeeType.AFFILIATE and affiliate not in known,
-            "new_destination": affiliate in known and (affiliate, digest) not in places,
-            "far_above_usual": affiliate in usual and amount > usual[affiliate] * TIMES_USUAL,
+            "new_payee": payee_type in _WHO and payee not in known,
+            "new_destination": payee in known and (payee, digest) not in places,
+            "far_above_usual": payee in usual and amount > usual[payee] * TIMES_USUAL,
             "shared_destination": bool(digest) and shared[digest] > 1,
             "paid_lately": (digest, amount) in lately,
         }

@@ -12,16 +12,21 @@ from affiliates.states import AffiliateState, MethodState
 from ledger.money import ZERO
 from payouts import rules
 from payouts.models import Attempt, Part, Payout, PayoutBatch
-from payouts.queries.accounts import unit_of
 from payouts.states import IN_FLIGHT, RUNNING, AttemptState, PayoutState
 from wallets.models import RailAccount
+from wallets.queries.senders import unit_of
 from wallets.rails.sending import Order, Payer
+from wallets.states import WalletState, WithdrawalState
 
+# A withdrawal that is to be paid, or was tried and not given up.
+_GOING = (WithdrawalState.APPROVED, WithdrawalState.SENT, WithdrawalState.UNKNOWN)
 # A payee who is not who they were when others agreed: paid elsewhere now, stopped, or closed.
 HAS_MOVED = (
     Q(method__isnull=False) & ~Q(method__state=MethodState.USABLE)
     | Q(affiliate__isnull=False) & ~Q(affiliate__state=AffiliateState.ACTIVE)
     | Q(outgoing__isnull=False) & ~Q(outgoing__destination=F("destination"))
+    | Q(withdrawal__isnull=False)
+    & ~Q(withdrawal__wallet__state=WalletState.ACTIVE, withdrawal__state__in=_GOING)
 )  # fmt: skip
 _TO_SEND = Q(state=PayoutState.READY) | Q(state=PayoutState.FAILED, retry_at__isnull=False)
 _ON_ITS_WAY = Q(state__in=(PayoutState.SENDING, PayoutState.ACCEPTED))

@@ -83,9 +83,19 @@ from tests.factories import (
     UserFactory,
     WalletFactory,
     WalletTransactionFactory,
+    WithdrawalFactory,
 )
 from tests.payouts.factories import attempt_in, bank_file_in, batch_in, payout_in
-from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, WalletTransaction
+from wallets.models import (
+    Outgoing,
+    PaymentRecord,
+    RailAccount,
+    RailEvent,
+    RailStatement,
+    Wallet,
+    WalletTransaction,
+    Withdrawal,
+)
 
 
 def customer(program: Program) -> User:
@@ -331,6 +341,12 @@ IN_PROGRAM: dict[type[Model], Callable[[Program], Any]] = {
     User: customer,
     Wallet: _wallet,
     WalletTransaction: _line,
+    Withdrawal: lambda program: WithdrawalFactory(
+        wallet=_wallet(program),
+        key=f"{program.slug}-{uuid4().hex}",
+        holder=f"{program.slug} holder",
+        requested_by=f"{program.slug}:somebody",
+    ),
 }
 
 

@@ -83,6 +83,12 @@ ROUTES = {
     "POST /api/v2/wallets/{id}/holds": "wallet.hold",
     "GET /api/v2/wallets/{id}/transactions": "wallet.read",
     "POST /api/v2/wallets/{id}/transfer": "wallet.spend",
+    "GET /api/v2/withdrawals": "wallet.read",
+    "POST /api/v2/withdrawals": "withdrawal.make",
+    "GET /api/v2/withdrawals/{id}": "wallet.read",
+    "POST /api/v2/withdrawals/{id}/approve": "withdrawal.decide",
+    "POST /api/v2/withdrawals/{id}/cancel": "withdrawal.make",
+    "POST /api/v2/withdrawals/{id}/reject": "withdrawal.decide",
     "POST /api/v2/wallets/{id}/unfreeze": "wallet.freeze",
     "GET /wallets/{user_id}/balance": "wallet.read",
     "POST /wallets/{user_id}/bonus": "wallet.credit",
@@ -241,6 +247,7 @@ SCREENS = {
     "wallets.railstatement": "rail.read",
     "wallets.wallet": "wallet.read",
     "wallets.wallettransaction": "wallet.read",
+    "wallets.withdrawal": "wallet.read",
 }
 
 # Everything else under /admin/, by method and URL name.
@@ -383,6 +390,10 @@ BUTTONS = {
     "POST wallets_wallet_adjust": "wallet.adjust",
     "POST wallets_wallet_state": "wallet.freeze",
     "POST wallets_wallet_verify": "wallet.read",
+    "GET wallets_withdrawal_approve": "withdrawal.decide",
+    "POST wallets_withdrawal_approve": "withdrawal.decide",
+    "GET wallets_withdrawal_reject": "withdrawal.decide",
+    "POST wallets_withdrawal_reject": "withdrawal.decide",
 }
 
 # Buttons over what belongs to no program: the permission is asked in the house, of those who operate it.
@@ -405,6 +416,7 @@ AUTOCOMPLETES = {
     "identity.proposal": "proposal.read",
     "identity.user": "user.read",
     "ledger.account": "ledger.read",
+    "ledger.hold": "ledger.read",
     "ledger.transaction": "ledger.read",
     "payouts.payout": "payout.read",
     "payouts.payoutbatch": "payout.read",
@@ -415,6 +427,7 @@ AUTOCOMPLETES = {
     "wallets.railstatement": "rail.read",
     "wallets.wallet": "wallet.read",
     "wallets.wallettransaction": "wallet.read",
+    "wallets.withdrawal": "wallet.read",
 }
 
 # Files to take away: whatever answers with an attachment, says `exports = True`, or is an action of a list.

@@ -58,6 +58,7 @@ def test_nobody_holds_a_permission_that_no_role_should() -> None:
     assert with_own == {
         "affiliate.read", "claim.make", "claim.read", "commission.read", "member.read", "member.register",
         "method.manage", "payment.make", "payout.read", "wallet.read", "wallet.spend",
+        "withdrawal.make",
     }  # fmt: skip
     assert not set(rules.OWN_PERMISSIONS) & rules.STAFF_ROLES
     assert not rules.ROLE_PERMISSIONS["AUDITOR"] & {

@@ -46,9 +46,10 @@ from tests.factories import (
     UserFactory,
     WalletFactory,
     WalletTransactionFactory,
+    WithdrawalFactory,
 )
 from tests.payouts.factories import attempt_in, batch_in, payout_in
-from wallets.models import Outgoing, PaymentRecord, WalletTransaction
+from wallets.models import Outgoing, PaymentRecord, WalletTransaction, Withdrawal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("acting")]
 
@@ -216,11 +217,24 @@ VALUES: dict[str, Callable[[Any, str], dict[str, Any]]] = {
     "affiliates.settlement": settlement_comes_to,
     "ledger.intent": intent_comes_to,
     "payouts.attempt": attempt_comes_to,
+    "wallets.withdrawal": lambda withdrawal, state: {"batched_at": batched_in(state)},
 }
 
 
 def outgoing_in(state: str) -> Outgoing:
     return OutgoingFactory(state=state)
+
+
+def withdrawal_in(state: str) -> Withdrawal:
+    """Make one in any state: rejected it says why, looked at by whom, and what was sent is in a batch."""
+    return WithdrawalFactory(
+        state=state, reason="because", approved_by="user:somebody", approved_at=timezone.now(),
+        batched_at=batched_in(state),
+    )  # fmt: skip
+
+
+def batched_in(state: str) -> Any:
+    return timezone.now() if state in ("SENT", "UNKNOWN", "PAID", "FAILED", "RETURNED") else None
 
 
 def wallet_transaction_in(status: str) -> WalletTransaction:
@@ -265,6 +279,7 @@ MAKERS: dict[str, Callable[[str], Any]] = {
     "wallets.railevent": lambda state: RailEventFactory(state=state),
     "wallets.wallet": lambda state: WalletFactory(state=state),
     "wallets.wallettransaction": wallet_transaction_in,
+    "wallets.withdrawal": withdrawal_in,
     "notifications.delivery": lambda state: DeliveryFactory(state=state, sent_at=timezone.now()),
 }
 

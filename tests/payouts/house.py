@@ -126,13 +126,17 @@ class House:
 
     def payouts(self, batch: PayoutBatch) -> list[str]:
         """Return a batch as it reads: who, how much, in what state, and why."""
-        found = Payout.objects.filter(batch=batch).select_related("affiliate", "outgoing").order_by("pk")
+        found = (
+            Payout.objects.filter(batch=batch).select_related("affiliate", "withdrawal__wallet__party").order_by("pk")
+        )
         return [
             " ".join(filter(None, (self.name_of(payout), f"{payout.amount.normalize():f}", payout.state, payout.why)))
             for payout in found
         ]
 
     def name_of(self, payout: Payout) -> str:
+        if payout.withdrawal is not None:
+            return f"{payout.withdrawal.wallet.party.name}'s"
         return payout.affiliate.code.partition("-")[0] if payout.affiliate else "outgoing"
 
     def payout(self, name: str) -> Payout:
@@ -163,6 +167,7 @@ class House:
         assert checking.reserved(self.program.pk)[1] == []
         assert checking.in_flight(self.program.pk)[1] == []
         assert checking.passing(self.program.pk)[1] == []
+        assert checking.withdrawals(self.program.pk)[1] == []
 
 
 def asset(code: str) -> Asset:

@@ -130,6 +130,7 @@ class WalletAdmin(WalletsScreen):
         return [
             *((words, reverse("admin:ledger_account_change", args=[pk])) for words, pk in accounts),
             ("Its payments", payments),
+            ("Its withdrawals", f"{reverse('admin:wallets_withdrawal_changelist')}?wallet__id__exact={row.pk}"),
             ("Its owner", reverse("admin:identity_party_change", args=[row.party_id])),
         ]
 

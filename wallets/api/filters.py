@@ -3,8 +3,9 @@
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet
+from wallets.models import Outgoing, PaymentRecord, RailAccount, RailEvent, RailStatement, Wallet, Withdrawal
 from wallets.states import (
+    DestinationKind,
     OutgoingState,
     PaymentMethod,
     PaymentState,
@@ -13,6 +14,7 @@ from wallets.states import (
     TransactionStatus,
     TransactionType,
     WalletState,
+    WithdrawalState,
 )
 
 
@@ -120,3 +122,19 @@ class OutgoingFilter(filters.FilterSet):
 
     def _addressed(self, rows: QuerySet[Outgoing], name: str, value: bool) -> QuerySet[Outgoing]:
         return rows.exclude(destination="") if value else rows.filter(destination="")
+
+
+class WithdrawalFilter(filters.FilterSet):
+    """What is taken out, by wallet, owner, asset, state, kind of destination and when it was asked for."""
+
+    wallet = filters.UUIDFilter(field_name="wallet_id")
+    party = filters.UUIDFilter(field_name="wallet__party_id")
+    asset = filters.CharFilter(field_name="wallet__asset__code", max_length=20)
+    state = filters.MultipleChoiceFilter(choices=WithdrawalState.choices)
+    kind = filters.MultipleChoiceFilter(field_name="destination_kind", choices=DestinationKind.choices)
+    after = filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="gt")
+    until = filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="lte")
+
+    class Meta:
+        model = Withdrawal
+        fields = ()

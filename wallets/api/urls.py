@@ -15,6 +15,7 @@ from wallets.api.views import (
     RailStatementViewSet,
     WalletServiceViewSet,
     WalletViewSet,
+    WithdrawalViewSet,
 )
 
 wallets = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -22,6 +23,7 @@ wallets.register("wallets", WalletViewSet, basename="wallet")
 wallets.register("holds", HoldViewSet, basename="hold")
 wallets.register("outgoing", OutgoingViewSet, basename="outgoing")
 wallets.register("payments", PaymentViewSet, basename="payment")
+wallets.register("withdrawals", WithdrawalViewSet, basename="withdrawal")
 
 customer = [
     path("manual-payment", CustomerViewSet.as_view({"post": "manual_payment"}), name="manual-payment"),

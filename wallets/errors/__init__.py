@@ -55,6 +55,14 @@ from wallets.errors.statements import (
     UnknownStatement,
     UnreadableStatement,
 )
+from wallets.errors.withdrawing import (
+    BadWithdrawal,
+    HeldForWithdrawal,
+    NoWayOut,
+    OwnWithdrawal,
+    UnknownWithdrawal,
+    WithdrawalInBatch,
+)
 
 __all__ = (
     "AdjustmentNeedsTwo",
@@ -63,15 +71,19 @@ __all__ = (
     "BadNotice",
     "BadPayee",
     "BadRailAccount",
+    "BadWithdrawal",
+    "HeldForWithdrawal",
     "NoPartyHere",
     "NoReason",
     "NoRecipient",
     "NoWallet",
+    "NoWayOut",
     "NotAPayee",
     "NotChargeable",
     "NotDirect",
     "NotProven",
     "NotRefundable",
+    "OwnWithdrawal",
     "PartyIsClosed",
     "RailAccountChanged",
     "RailAccountTaken",
@@ -99,9 +111,11 @@ __all__ = (
     "UnknownRailKind",
     "UnknownStatement",
     "UnknownWallet",
+    "UnknownWithdrawal",
     "UnreadableStatement",
     "WalletChanged",
     "WalletIsClosed",
     "WalletNotEmpty",
     "WalletRefused",
+    "WithdrawalInBatch",
 )

@@ -5,9 +5,11 @@ from wallets.models.rails import RailAccount, RailAccountQuerySet, RailEvent, Ra
 from wallets.models.statements import RailStatement, RailStatementQuerySet, StatementLine, StatementLineQuerySet
 from wallets.models.transactions import WalletTransaction, WalletTransactionQuerySet
 from wallets.models.wallets import Wallet, WalletQuerySet
+from wallets.models.withdrawals import Withdrawal, WithdrawalQuerySet
 
 __all__ = [
     "Outgoing", "OutgoingQuerySet", "PaymentRecord", "PaymentRecordQuerySet", "RailAccount", "RailAccountQuerySet",
     "RailEvent", "RailEventQuerySet", "RailStatement", "RailStatementQuerySet", "StatementLine",
     "StatementLineQuerySet", "Wallet", "WalletQuerySet", "WalletTransaction", "WalletTransactionQuerySet",
+    "Withdrawal", "WithdrawalQuerySet",
 ]  # fmt: skip

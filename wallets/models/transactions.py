@@ -10,6 +10,7 @@ from identity.models import Membership, User
 from wallets.states import TransactionStatus, TransactionType
 
 _COMPLETED = TransactionStatus.COMPLETED
+_MAY_BE_OWED = (TransactionType.CHARGEBACK, TransactionType.WITHDRAWAL)
 
 
 class WalletTransactionQuerySet(models.QuerySet["WalletTransaction"]):
@@ -74,7 +75,8 @@ class WalletTransaction(models.Model):
             ),
             models.CheckConstraint(
                 name="wallets_transaction_is_of_something",
-                condition=Q(amount__gt=0) | Q(amount=0, type=TransactionType.CHARGEBACK, owed_change__gt=0),
+                # What left and can't be taken any more is owed.
+                condition=Q(amount__gt=0) | Q(amount=0, type__in=_MAY_BE_OWED, owed_change__gt=0),
             ),
             models.CheckConstraint(
                 name="wallets_transaction_adds_up",

@@ -18,6 +18,7 @@ from wallets.operations.lock_wallets import lock_wallets
 from wallets.operations.mark_paid import mark_paid
 from wallets.operations.note_booked import note_booked
 from wallets.operations.open_payment import open_payment
+from wallets.operations.release import require_no_withdrawal
 from wallets.queries.holdings import wallets_behind
 from wallets.states import TransactionType
 
@@ -31,6 +32,7 @@ def capture(
 
     :raises UnknownHold: if the program has no such hold.
     :raises UnknownWallet: if it is in no wallet.
+    :raises HeldForWithdrawal: if a withdrawal is what it is held for.
     :raises NotAPayee: if nobody can be paid there.
     :raises HoldTooSmall: if less than that is still held.
     :raises PostingRefused: if it can't be booked, or the key was used for something else.
@@ -38,6 +40,7 @@ def capture(
     held = Hold.objects.filter(pk=hold_id, program_id=program_id).first()
     if held is None:
         raise UnknownHold(hold=hold_id)
+    require_no_withdrawal(hold_id)
     own = Wallet.objects.filter(account=held.wallet_id).first()
     if own is None:
         raise UnknownWallet(wallet=held.wallet.code)

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from ledger.money import exactly
+from audit.operations import follow
+from ledger.money import ZERO, exactly
 from wallets.models import PaymentRecord, Wallet, WalletTransaction
-from wallets.queries.holdings import Holding, Moved, moved_and_left
-from wallets.states import TransactionStatus, TransactionType
+from wallets.queries.holdings import Moved, moved_and_left
+from wallets.states import TRANSACTION_TRANSITIONS, TransactionStatus, TransactionType
 
 
 @dataclass(slots=True)
@@ -24,9 +25,13 @@ class _Change:
 
 def note_booked(
     booked_id: UUID, *, wallets: Sequence[Wallet], kind: TransactionType, payment: PaymentRecord | None = None,
-    description: str = "", metadata: Mapping[str, Any] | None = None, at: datetime,
+    pending: WalletTransaction | None = None, later: Decimal = ZERO, description: str = "",
+    metadata: Mapping[str, Any] | None = None, at: datetime,
 ) -> list[WalletTransaction]:  # fmt: skip
     """Write a line into each of ``wallets`` that the transaction touched, and a second one for what it repaid.
+
+    A line that is ``pending`` is completed and not written anew. ``later`` is by how much the one wallet changed behind
+    this, where more than one transaction was booked at once.
 
     The books say what has moved: they divide charge-backs and repay what is owed under their own locks. The caller
     holds the wallets' locks and has booked in this database transaction.
@@ -37,18 +42,32 @@ def note_booked(
     with exactly():
         for wallet in wallets:
             change = _change_of(wallet, entries)
-            steps = _steps(change, kind, standing[wallet.pk])
+            steps = _steps(change, kind, standing[wallet.pk].total - later)
             for number, (step, amount, owed_change, before) in enumerate(steps, start=wallet.last_number + 1):
-                is_credit = amount > 0
+                figures = {
+                    "owed_change": owed_change, "number": number, "balance_before": before,
+                    "balance_after": before + amount, "ledger_transaction_id": booked_id, "completed_at": at,
+                }  # fmt: skip
+                if pending is not None and step == kind:
+                    lines.append(_complete(pending, figures, at=at))
+                    continue
                 line = WalletTransaction(
                     program_id=wallet.program_id, wallet=wallet, type=step, status=TransactionStatus.COMPLETED,
-                    amount=abs(amount), is_credit=is_credit, owed_change=owed_change, number=number,
-                    balance_before=before, balance_after=before + amount, ledger_transaction_id=booked_id,
-                    payment=payment, description=description, metadata=told, created_at=at, completed_at=at,
+                    amount=abs(amount), is_credit=amount > 0, payment=payment, description=description,
+                    metadata=told, created_at=at, **figures,
                 )  # fmt: skip
                 lines.append(line)
             _move_on(wallet, by=len(steps), at=at)
-    return WalletTransaction.objects.bulk_create(lines)
+    WalletTransaction.objects.bulk_create(line for line in lines if line is not pending)
+    return lines
+
+
+def _complete(pending: WalletTransaction, figures: Mapping[str, Any], *, at: datetime) -> WalletTransaction:
+    """Complete a line that waited for somebody outside."""
+    return follow(
+        TRANSACTION_TRANSITIONS, pending, to=TransactionStatus.COMPLETED, at=at, program_id=pending.program_id,
+        values=figures,
+    )  # fmt: skip
 
 
 def _change_of(wallet: Wallet, entries: Iterable[Moved]) -> _Change:
@@ -63,11 +82,11 @@ def _change_of(wallet: Wallet, entries: Iterable[Moved]) -> _Change:
 
 
 def _steps(
-    change: _Change, kind: TransactionType, standing: Holding
+    change: _Change, kind: TransactionType, total: Decimal
 ) -> list[tuple[TransactionType, Decimal, Decimal, Decimal]]:
     """Return type, signed amount, change of what is owed and balance before, line by line."""
     steps = []
-    before = standing.total + change.repaid - change.moved
+    before = total + change.repaid - change.moved
     if change.moved or change.newly_owed:
         steps.append((kind, change.moved, change.newly_owed, before))
     if change.repaid:

@@ -91,6 +91,40 @@ class TransferForm(MoveForm):
     field_order = ("to", "amount", "description")
 
 
+class WithdrawForm(MoveForm):
+    """Where money goes that is taken out."""
+
+    kind = forms.ChoiceField(label="To")
+    destination = forms.CharField(
+        label="Number or address",
+        max_length=120,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        help_text="A phone: 0712 345 678. A bank: its code, a colon, the account. On a chain: the address.",
+    )
+    holder = forms.CharField(
+        label="Whose account",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "name"}),
+        help_text="As the bank knows them. Not needed for a phone or a chain.",
+    )
+
+    field_order = ("amount", "kind", "destination", "holder")
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["description"]
+        kind: Any = self.fields["kind"]
+        kind.choices = kinds
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for name in ("destination", "holder"):
+            if not is_storable(cleaned.get(name) or ""):
+                self.add_error(name, "This can't be stored as text.")
+        return cleaned
+
+
 class PayForm(MoveForm):
     """Who is paid."""
 

@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from ledger.models import Balance, Transaction
-from ledger.money import ZERO
+from ledger.models import Balance, Entry, Transaction
+from ledger.money import ZERO, exactly
 from wallets.errors import NoWallet
 from wallets.models import Wallet, WalletQuerySet
 
@@ -84,6 +84,22 @@ def moved_and_left(booked_id: UUID, wallets: Iterable[Wallet]) -> tuple[list[Mov
         for wallet in asked
     }
     return [(debit_id, credit_id, amount) for _, debit_id, credit_id, amount in rows if credit_id is not None], left
+
+
+def changes_of(booked_ids: Iterable[UUID], wallets: Iterable[Wallet]) -> dict[tuple[UUID, UUID], Decimal]:
+    """Return by how much transactions of the books changed what each of ``wallets`` holds, held or not."""
+    own = {account: wallet.pk for wallet in wallets for account in (wallet.account_id, wallet.reserved_id)}
+    entries: Iterable[tuple[Any, ...]] = Entry.objects.filter(transaction__in=list(booked_ids)).values_list(
+        "transaction", "debit_account", "credit_account", "amount"
+    )
+    found: dict[tuple[UUID, UUID], Decimal] = {}
+    with exactly():
+        for booked_id, debit_id, credit_id, amount in entries:
+            for account_id, change in ((debit_id, -amount), (credit_id, amount)):
+                if account_id in own:
+                    key = (booked_id, own[account_id])
+                    found[key] = found.get(key, ZERO) + change
+    return found
 
 
 def holding(wallet: Wallet) -> Holding:

@@ -156,6 +156,34 @@ SELECT l.id, l.program_id, 1, f.what, f.says FROM looked_at l LEFT JOIN found f 
 ORDER BY l.id, f.what, f.says
 """
 
+# What is taken out is held until it is paid or given back, and its line says so.
+_WITHDRAWALS: Final = """
+WITH looked_at AS (
+    SELECT w.*, h.state AS hold_state, h.amount - h.captured - h.released AS left_over, h.captured, t.status,
+           t.wallet_id AS line_wallet_id
+    FROM wallets_withdrawal w JOIN ledger_hold h ON h.id = w.hold_id
+    JOIN wallets_wallettransaction t ON t.id = w.wallet_transaction_id
+    WHERE w.id > %(after)s AND (%(program)s::uuid IS NULL OR w.program_id = %(program)s)
+      AND (%(wallet)s::uuid IS NULL OR w.wallet_id = %(wallet)s)
+    ORDER BY w.id LIMIT %(limit)s
+), found AS (
+    SELECT l.id, 'withdrawal_hold' AS what,
+           format('It is %%s, and its hold %%s with %%s left.', l.state, l.hold_state, l.left_over) AS says
+    FROM looked_at l WHERE NOT CASE
+        WHEN l.state IN ('REQUESTED', 'APPROVED', 'SENT', 'UNKNOWN')
+        THEN l.hold_state = 'OPEN' AND l.left_over = l.amount
+        WHEN l.state IN ('PAID', 'RETURNED') THEN l.captured = l.amount OR l.hold_state = 'RELEASED' AND l.captured = 0
+        ELSE l.hold_state = 'RELEASED' AND l.captured = 0 END
+    UNION ALL
+    SELECT l.id, 'withdrawal_line', format('It is %%s, and its line %%s.', l.state, l.status)
+    FROM looked_at l WHERE l.line_wallet_id <> l.wallet_id OR l.status <> CASE
+        WHEN l.state IN ('REQUESTED', 'APPROVED', 'SENT', 'UNKNOWN') THEN 'PENDING'
+        WHEN l.state IN ('PAID', 'RETURNED') THEN 'COMPLETED' ELSE 'FAILED' END
+)
+SELECT l.id, l.program_id, 1, f.what, f.says FROM looked_at l LEFT JOIN found f ON f.id = l.id
+ORDER BY l.id, f.what, f.says
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -176,6 +204,7 @@ class Scope:
     wallets: int = 0
     transactions: int = 0
     payments: int = 0
+    withdrawals: int = 0
 
 
 def verify_wallet_integrity(scope: Scope) -> Iterator[Difference]:
@@ -188,6 +217,9 @@ def verify_wallet_integrity(scope: Scope) -> Iterator[Difference]:
     for row in _pages(_PAYMENTS, scope, PAYMENTS_AT_ONCE):
         scope.payments += row.is_first
         yield from row.differences("payment")
+    for row in _pages(_WITHDRAWALS, scope, PAYMENTS_AT_ONCE):
+        scope.withdrawals += row.is_first
+        yield from row.differences("withdrawal")
 
 
 @dataclass(slots=True)

@@ -43,9 +43,9 @@ class PayoutOutput(serializers.ModelSerializer[Payout]):
     class Meta:
         model = Payout
         fields = (
-            "id", "batch_id", "batch_number", "payee_type", "affiliate_id", "outgoing_id", "asset", "amount", "carried",
-            "fee", "account", "destination_kind", "destination", "state", "why", "reason", "clears_at", "retry_at",
-            "receipt", "created_at", "settled_at", "attempts",
+            "id", "batch_id", "batch_number", "payee_type", "affiliate_id", "outgoing_id", "withdrawal_id", "asset",
+            "amount", "carried", "fee", "account", "destination_kind", "destination", "state", "why", "reason",
+            "clears_at", "retry_at", "receipt", "created_at", "settled_at", "attempts",
         )  # fmt: skip
         read_only_fields = fields
 

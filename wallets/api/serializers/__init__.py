@@ -34,6 +34,7 @@ from wallets.api.serializers.wallets import (
     WalletReasonInput,
     WalletTransactionOutput,
 )
+from wallets.api.serializers.withdrawals import RejectInput, WithdrawalOutput, WithdrawInput
 
 __all__ = (
     "AddressInput",
@@ -61,6 +62,7 @@ __all__ = (
     "RailStatementOutput",
     "RefundInput",
     "RefundOutput",
+    "RejectInput",
     "SignedAmountInput",
     "StatementInput",
     "TopUpInput",
@@ -69,4 +71,6 @@ __all__ = (
     "WalletOutput",
     "WalletReasonInput",
     "WalletTransactionOutput",
+    "WithdrawInput",
+    "WithdrawalOutput",
 )

@@ -9,6 +9,7 @@ from wallets.api.views.rails import RailAccountViewSet, RailEventViewSet
 from wallets.api.views.service import WalletServiceViewSet
 from wallets.api.views.statements import RailStatementViewSet
 from wallets.api.views.wallets import WalletViewSet
+from wallets.api.views.withdrawals import WithdrawalViewSet
 
 __all__ = [
     "CustomerViewSet",
@@ -22,4 +23,5 @@ __all__ = [
     "RailStatementViewSet",
     "WalletServiceViewSet",
     "WalletViewSet",
+    "WithdrawalViewSet",
 ]

@@ -44,7 +44,8 @@ class Command(BaseCommand):
         seconds = time.monotonic() - began
         if options["json"]:
             answer = {"agree": not count, "wallets": scope.wallets, "transactions": scope.transactions,
-                      "payments": scope.payments, "seconds": round(seconds, 3), "differences": count,
+                      "payments": scope.payments, "withdrawals": scope.withdrawals,
+                      "seconds": round(seconds, 3), "differences": count,
                       "found": [asdict(each) for each in shown]}  # fmt: skip
             self.stdout.write(json.dumps(answer, default=str))
         else:
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{self.style.ERROR(difference.where)}: {difference.says} ({difference.what})")
             looked = (
                 f"{scope.wallets:,} wallets, {scope.transactions:,} transactions, {scope.payments:,} payments, "
-                f"{seconds:.1f} s"
+                f"{scope.withdrawals:,} withdrawals, {seconds:.1f} s"
             )
             if count:
                 self.stdout.write(self.style.ERROR(f"The wallets do not agree: {count:,} found. {looked}."))

@@ -1,6 +1,6 @@
 """Transfers and payments: filled in, looked at once more, and done once, however often the button is pressed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.errors import DomainError
 from ledger.errors import AccountFrozen, BelowFloor, IdempotencyConflict
 from ledger.money import exactly
-from wallets.errors import NoRecipient, NotAPayee, TooManyMisses, TransferToSelf
+from wallets.errors import BadPayee, BadWithdrawal, NoRecipient, NotAPayee, NoWayOut, TooManyMisses, TransferToSelf
 from wallets.models import Wallet, WalletTransaction
 from wallets.operations import pay_from_wallet
 from wallets.operations import transfer as transfer_between
@@ -29,7 +29,8 @@ _MISSES_FORGOTTEN_SECONDS: Final = 3_600
 
 # The field beside which a refusal is told; all others are told above the form.
 _FIELDS: Final[dict[type[DomainError], str]] = {
-    BelowFloor: "amount", NoRecipient: "to", NotAPayee: "payee", TooManyMisses: "to", TransferToSelf: "to",
+    BadPayee: "destination", BadWithdrawal: "amount", BelowFloor: "amount", NoWayOut: "kind",
+    NoRecipient: "to", NotAPayee: "payee", TooManyMisses: "to", TransferToSelf: "to",
 }  # fmt: skip
 
 
@@ -42,12 +43,12 @@ def transfer(request: HttpRequest, pk: UUID) -> HttpResponse:
     def send(said: dict[str, Any]) -> WalletTransaction:
         to = _recipient(request, said["to"], own)
         return transfer_between(
-            own.pk, program_id=own.program_id, to=to.pk, amount=said["amount"], key=_key(own, said["key"]),
+            own.pk, program_id=own.program_id, to=to.pk, amount=said["amount"], key=key_of(own, said["key"]),
             description=said["description"], at=timezone.now(),
         )  # fmt: skip
 
     words = {"title": "Transfer", "verb": "Send", "about": "It is theirs at once, and does not come back by itself."}
-    return _move(request, own, form, send, {**words, "to": form.data.get("to", "").strip()})
+    return move(request, own, form, send, {**words, "to": form.data.get("to", "").strip()})
 
 
 @login_required
@@ -59,27 +60,35 @@ def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
     def send(said: dict[str, Any]) -> WalletTransaction:
         payment = pay_from_wallet(
             own.pk, program_id=own.program_id, amount=said["amount"], payee=_payee(said["payee"]),
-            key=_key(own, said["key"]), description=said["description"], at=timezone.now(),
+            key=key_of(own, said["key"]), description=said["description"], at=timezone.now(),
         )  # fmt: skip
         return own.transactions.get(pays=payment)
 
     words = {"title": "Pay", "verb": "Pay", "about": f"You pay {own.program.name}, or somebody else in it."}
-    return _move(request, own, form, send, {**words, "to": form.data.get("payee", "").strip() or own.program.name})
+    return move(request, own, form, send, {**words, "to": form.data.get("payee", "").strip() or own.program.name})
 
 
-def _move(
+def move(
     request: HttpRequest, own: Wallet, form: MoveForm, send: Callable[[dict[str, Any]], WalletTransaction],
-    words: dict[str, str],
+    words: Mapping[str, Any], *, look: Callable[[dict[str, Any]], None] = lambda said: None,
+    template: str = "portal/wallets/move.html",
 ) -> HttpResponse:  # fmt: skip
-    """Show the form; then what would happen; then do it, and show the receipt."""
+    """Show the form; then what would happen; then do it, and show the receipt.
+
+    ``look`` refuses what can be seen to be refused before anybody has confirmed it.
+    """
     shown = ShownWallet(own, holding(own))
     context = {"shown": shown, "form": form, **words}
     if request.method == "POST" and form.is_valid() and "change" not in request.POST:
         said: dict[str, Any] = form.cleaned_data
         if "confirmed" not in request.POST:
-            if said["amount"] <= shown.holding.available and shown.is_usable:
+            try:
+                _foresee(shown, said["amount"])
+                look(said)
+            except DomainError as refusal:
+                _tell(form, refusal, own)
+            else:
                 return render(request, "portal/wallets/confirm.html", {**context, **_looked_at(shown, said["amount"])})
-            _tell(form, _foreseen(shown, said["amount"]), own)
         else:
             try:
                 line = send(said)
@@ -87,7 +96,7 @@ def _move(
                 _tell(form, refusal, own)
             else:
                 return redirect("wallets:receipt", own.pk, line.pk)
-    return render(request, "portal/wallets/move.html", context)
+    return render(request, template, context)
 
 
 def _looked_at(shown: ShownWallet, amount: Decimal) -> dict[str, str]:
@@ -98,11 +107,16 @@ def _looked_at(shown: ShownWallet, amount: Decimal) -> dict[str, str]:
     return {"amount": grouped(amount, asset), "left": grouped(left, asset)}
 
 
-def _foreseen(shown: ShownWallet, amount: Decimal) -> DomainError:
-    """Return what the books would say; asked again there, behind the wallet's lock."""
+def _foresee(shown: ShownWallet, amount: Decimal) -> None:
+    """Refuse what the books would refuse; asked again there, behind the wallet's lock.
+
+    :raises AccountFrozen: if nothing can be taken from it.
+    :raises BelowFloor: if less is available.
+    """
     if not shown.is_usable:
-        return AccountFrozen(account="This wallet")
-    return BelowFloor(account="This wallet", available=shown.holding.available, asked=amount)
+        raise AccountFrozen(account="This wallet")
+    if amount > shown.holding.available:
+        raise BelowFloor(account="This wallet", available=shown.holding.available, asked=amount)
 
 
 def _tell(form: MoveForm, refusal: DomainError, own: Wallet) -> None:
@@ -145,6 +159,6 @@ def _payee(said: str) -> str:
         return said
 
 
-def _key(own: Wallet, key: UUID) -> str:
+def key_of(own: Wallet, key: UUID) -> str:
     """Return the key that it is booked under: nobody else's form can have it."""
     return f"portal:{own.pk}:{key}"

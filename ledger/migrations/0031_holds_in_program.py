@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('ledger', '0030_intents'),
+    ]
+
+    operations = [
+        migrations.AddConstraint(
+            model_name='hold',
+            constraint=models.UniqueConstraint(fields=('id', 'program_id'), name='ledger_hold_in_program'),
+        ),
+    ]
