@@ -1,6 +1,5 @@
 """Owners take money out: it is held at once, somebody approves or rejects it, and its owner can stop it before that."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +15,9 @@ from identity.models import User
 from identity.operations import store_setting
 from ledger.errors import AccountFrozen, BadAmount, BelowFloor, IdempotencyConflict, TooFine, UnknownHold
 from tests.factories import UserFactory
-from tests.payouts import till
 from tests.payouts.till import TILL
 from tests.wallets.purses import Purses, refused
+from tests.wallets.tills import PHONE, fresh_till, open_till
 from wallets import operations
 from wallets.errors import (
     BadPayee,
@@ -34,26 +33,15 @@ from wallets.errors import (
 from wallets.models import RailAccount, Withdrawal
 from wallets.states import DestinationKind
 
+__all__ = ["fresh_till"]
+
 pytestmark = pytest.mark.django_db
-
-PHONE = "254712000001"
-
-
-@pytest.fixture(autouse=True)
-def _till() -> Iterator[None]:
-    till.register()
-    TILL.reset()
-    yield
-    TILL.reset()
 
 
 @pytest.fixture
 def shop(purses: Purses) -> Purses:
     """A program with a till that sends KES to phones; Ann has 100 there."""
-    drafted = operations.draft_rail_account(
-        program=purses.program, rail=till.NAME, name="shop", number="1", assets=["KES"], secrets={}, at=timezone.now()
-    )
-    operations.activate_rail_account(drafted.pk, program_id=purses.program.pk, version=1, at=timezone.now())
+    open_till(purses)
     purses.do("top_up", "ann", "100", rail="shop")
     return purses
 

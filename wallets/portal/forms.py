@@ -9,7 +9,7 @@ from ledger.admin.shown import DayField
 from ledger.models import Asset
 from ledger.money import ZERO
 from ledger.movements import MEMO_AT_MOST, is_storable
-from wallets.states import TransactionType
+from wallets.states import DestinationKind, TransactionType
 
 # What the books hold before the point.
 DIGITS_AT_MOST: Final = 20
@@ -91,6 +91,13 @@ class TransferForm(MoveForm):
     field_order = ("to", "amount", "description")
 
 
+_AS_WRITTEN: Final[dict[str, str]] = {
+    DestinationKind.MPESA: "A phone: 0712 345 678.",
+    DestinationKind.BANK: "A bank: its code, a colon, the account.",
+    DestinationKind.EVM: "A chain: the address there.",
+}
+
+
 class WithdrawForm(MoveForm):
     """Where money goes that is taken out."""
 
@@ -99,14 +106,13 @@ class WithdrawForm(MoveForm):
         label="Number or address",
         max_length=120,
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
-        help_text="A phone: 0712 345 678. A bank: its code, a colon, the account. On a chain: the address.",
     )
     holder = forms.CharField(
         label="Whose account",
         max_length=120,
         required=False,
         widget=forms.TextInput({"autocomplete": "name"}),
-        help_text="As the bank knows them. Not needed for a phone or a chain.",
+        help_text="As the bank knows them; only a bank asks.",
     )
 
     field_order = ("amount", "kind", "destination", "holder")
@@ -116,6 +122,10 @@ class WithdrawForm(MoveForm):
         del self.fields["description"]
         kind: Any = self.fields["kind"]
         kind.choices = kinds
+        named = [code for code, _ in kinds]
+        self.fields["destination"].help_text = " ".join(_AS_WRITTEN[code] for code in named)
+        if DestinationKind.BANK not in named:
+            del self.fields["holder"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ledger.models import Transaction
 from wallets.models import Wallet, WalletTransaction, WalletTransactionQuerySet
-from wallets.states import TransactionType
+from wallets.states import TransactionStatus, TransactionType
 
 LINES_AT_ONCE: Final = 25
 PENDING_AT_MOST: Final = 20
@@ -53,8 +53,9 @@ def lines_of(wallet: Wallet, asked: Criteria, *, older_than: int | None = None) 
 
 
 def pending_of(wallet: Wallet) -> list[WalletTransaction]:
-    """Return what waits for somebody outside, or failed there: it has no number and moved nothing yet."""
-    return list(wallet.transactions.filter(number=None).order_by("-id")[:PENDING_AT_MOST])
+    """Return what waits for somebody outside: it has no number and moved nothing yet."""
+    waiting = wallet.transactions.filter(status=TransactionStatus.PENDING)
+    return list(waiting.order_by("-id")[:PENDING_AT_MOST])
 
 
 def latest_of(wallets: Iterable[Wallet], *, count: int) -> list[WalletTransaction]:

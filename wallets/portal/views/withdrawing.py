@@ -39,19 +39,19 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = WithdrawForm(request.POST if request.method == "POST" else None, asset=own.asset, kinds=kinds)
 
     def look(said: dict[str, Any]) -> None:
-        _, senders = require_place(own, kind=said["kind"], destination=said["destination"], holder=said["holder"])
+        _, senders = require_place(own, **_place(said))
         require_amount_out(own, said["amount"], senders, at=timezone.now())
 
     def send(said: dict[str, Any]) -> WalletTransaction:
         made = request_withdrawal(
-            own.pk, program_id=own.program_id, amount=said["amount"], kind=said["kind"],
-            destination=said["destination"], holder=said["holder"], key=key_of(own, said["key"]), at=timezone.now(),
+            own.pk, program_id=own.program_id, amount=said["amount"], key=key_of(own, said["key"]), at=timezone.now(),
+            **_place(said),
         )  # fmt: skip
         return made.wallet_transaction
 
     words = {
         "title": "Withdraw", "verb": "Withdraw", "to": _to(form),
-        "about": f"{own.program.name} looks at it first. Until it is sent it stays reserved, and you can cancel it.",
+        "about": f"{own.program.name} looks at it first. Meanwhile it is reserved, and you can cancel it.",
         "kinds": kinds, "withdrawals": [_shown(row, own) for row in own.withdrawals.order_by("-pk")[:SHOWN]],
     }  # fmt: skip
     return move(request, own, form, send, words, look=look, template="portal/wallets/withdraw.html")
@@ -73,6 +73,10 @@ def cancel(request: HttpRequest, pk: UUID, withdrawal_pk: UUID) -> HttpResponse:
     else:
         messages.success(request, f"Cancelled: {grouped(row.amount, own.asset)} {own.asset.code} is yours again.")
     return redirect("wallets:withdraw", own.pk)
+
+
+def _place(said: dict[str, Any]) -> dict[str, str]:
+    return {"kind": said["kind"], "destination": said["destination"], "holder": said.get("holder", "")}
 
 
 def _to(form: WithdrawForm) -> str:
