@@ -12,8 +12,10 @@ from payouts import operations
 from payouts.models import BatchMaker, Payout, PayoutBatch
 from payouts.operations.take_return import take_return
 from payouts.proposable.outcomes import propose_outcome
+from payouts.queries import checking
 from payouts.queries.flags import flagged
 from payouts.queries.proofs import proof_of
+from tests.audit.sealing import tamper
 from tests.conftest import member
 from tests.factories import UserFactory
 from tests.payouts.conftest import _let_them_vote
@@ -24,6 +26,7 @@ from tests.payouts.till import TILL
 from tests.payouts.till_takers import PHONE, Takers, takers_of
 from wallets.errors import WithdrawalInBatch
 from wallets.models import Withdrawal
+from wallets.queries.integrity import Scope, verify_wallet_integrity
 from wallets.rails.sending import Answer, Paid, Refused, Told
 
 pytestmark = pytest.mark.django_db
@@ -402,3 +405,30 @@ def test_agreed_to_it_goes_whole_even_where_the_rail_takes_less_by_now(takers: T
 
     assert takers.payout(withdrawal).parts.count() == 1
     assert takers.stands(withdrawal) == ["PAID", "CAPTURED", "COMPLETED 40"]
+
+
+TAMPERED = [
+    ("UPDATE ledger_hold SET state = 'RELEASED', released = amount", {"withdrawal_hold"}, False),
+    ("UPDATE wallets_wallettransaction SET status = 'FAILED' WHERE status = 'PENDING'", {"withdrawal_line"}, False),
+    ("UPDATE wallets_withdrawal SET state = 'UNKNOWN', batched_at = now()", set(), True),
+    ("UPDATE wallets_withdrawal SET batched_at = NULL", set(), True),
+    ("UPDATE payouts_payout SET state = 'EXCLUDED', reason = 'x'", set(), True),
+    ("UPDATE payouts_payout SET amount = amount - 1", set(), True),
+]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("change", "in_wallets", "in_payouts"), TAMPERED)
+def test_at_night_it_is_found_when_they_part(
+    takers: Takers, change: str, in_wallets: set[str], in_payouts: bool
+) -> None:
+    takers.takes("ann", "60")
+    takers.house.started()
+    takers.require_order()
+
+    tamper(change.split()[1], change)
+
+    program_id = takers.house.program.pk
+    found = verify_wallet_integrity(Scope(program_id=program_id))
+    assert {difference.what for difference in found} == in_wallets
+    assert bool(checking.withdrawals(program_id)[1]) == in_payouts
