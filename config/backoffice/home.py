@@ -17,7 +17,7 @@ from audit.models import Entry, EntryQuerySet, Finding, Seal
 from audit.rules import first_id_at
 from config.backoffice.affiliates_home import charts, claims_waiting
 from config.backoffice.operations_page import cluster_lines, in_words
-from config.backoffice.payouts_home import payouts_waiting
+from config.backoffice.payouts_home import payouts_waiting, withdrawals_waiting
 from identity import rules
 from identity.kinds import label_of
 from identity.models import Membership, Program, User
@@ -52,6 +52,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
                 *_votes(user, now=now),
                 *payouts_waiting(user),
                 *claims_waiting(user),
+                *withdrawals_waiting(user),
                 *_findings(user),
                 *_dead_intents(user),
                 *_failed_notices(user),

@@ -1,4 +1,4 @@
-"""What the first page says of payouts: what nobody knows, what failed, and what is stopped."""
+"""What the first page says of payouts: what nobody knows, what failed, what is stopped, and what owners take out."""
 
 from typing import Any, Final
 
@@ -7,6 +7,8 @@ from django.urls import reverse
 from identity.models import Membership, User
 from payouts.models import Brake, Payout
 from payouts.states import PayoutState
+from wallets.models import Withdrawal
+from wallets.states import WithdrawalState
 
 _COUNTED_AT_MOST: Final = 1_000
 _WORDS: Final = {
@@ -49,3 +51,24 @@ def payouts_waiting(user: User) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def withdrawals_waiting(user: User) -> list[dict[str, Any]]:
+    """Return the queue of withdrawals as one thing to look at."""
+    if not user.may("withdrawal.decide"):
+        return []
+    programs = Membership.objects.programs_where(user, "withdrawal.decide")
+    waiting = Withdrawal.objects.filter(state=WithdrawalState.REQUESTED, program__in=programs)
+    count = waiting[:_COUNTED_AT_MOST].count()
+    if not count:
+        return []
+    many = f"{count}" if count < _COUNTED_AT_MOST else f"More than {_COUNTED_AT_MOST - 1}"
+    return [
+        {
+            "icon": "logout",
+            "title": f"{many} withdrawal{'' if count == 1 else 's'} to decide on",
+            "text": "Owners take money out. Approved, the next batch pays it.",
+            "url": f"{reverse('admin:wallets_withdrawal_changelist')}?state__exact={WithdrawalState.REQUESTED}",
+            "action": "See withdrawals",
+        }
+    ]

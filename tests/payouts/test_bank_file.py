@@ -24,6 +24,7 @@ from tests.payouts.house import House
 from tests.payouts.test_approval import refused
 from tests.payouts.test_crash import cut_off
 from tests.payouts.test_sending import agree
+from tests.payouts.till_takers import takers_of
 from wallets.models import RailAccount
 from wallets.operations import activate_rail_account, draft_rail_account
 from wallets.rails.bankfile.instructions import Instruction, read_instructions
@@ -468,3 +469,18 @@ def test_three_at_once_get_one_file_and_read_it_once(house_of_two: House) -> Non
     assert house.state(batch) == "EXECUTED"
     assert Attempt.objects.count() == 1
     house.require_order()
+
+
+def test_what_an_owner_takes_out_goes_by_file(house: House) -> None:
+    takers = takers_of(house)
+    withdrawal = takers.takes("ann", "60.5", kind="BANK", to="01100:0000000321", holder="Ann Doe")
+    batch = house.started()
+
+    file = write(house, batch)
+
+    [line] = read_instructions(file.body).each
+    assert (line.bank, line.account, line.holder, line.amount) == ("01100", "0000000321", "Ann Doe", "60.50")
+    assert takers.stands(withdrawal) == ["SENT", "OPEN", "PENDING"]
+    read(house, batch, answer(file))
+    assert takers.stands(withdrawal) == ["PAID", "CAPTURED", "COMPLETED 39.5"]
+    takers.require_order()

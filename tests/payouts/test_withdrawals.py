@@ -207,6 +207,23 @@ def test_unknown_it_stays_held_until_two_people_say_what_came_of_it(takers: Take
     takers.require_order()
 
 
+def test_unknown_and_never_paid_it_is_its_owners_again(takers: Takers) -> None:
+    withdrawal = takers.takes("ann", "60")
+    sent(takers, "unclear")
+    proposal = propose_outcome(
+        takers.attempt(withdrawal).pk, program=takers.house.program, outcome="FAILED", receipt="",
+        evidence="The statement", by=takers.house.maker, at=timezone.now(),
+    )  # fmt: skip
+    agree(takers.house, proposal)
+    assert takers.stands(withdrawal) == ["UNKNOWN", "OPEN", "PENDING"]
+
+    given_up(takers, withdrawal)
+
+    assert takers.stands(withdrawal) == ["FAILED", "RELEASED", "FAILED"]
+    assert takers.purses.has("ann") == [100, 0, 0]
+    takers.require_order()
+
+
 def test_unknown_refused_and_tried_again_it_is_unknown_until_it_is_paid(takers: Takers) -> None:
     withdrawal = takers.takes("ann", "60")
     sent(takers, "unclear")

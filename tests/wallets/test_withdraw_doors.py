@@ -297,6 +297,7 @@ def address(row: Withdrawal, page: str = "change") -> str:
 
 def test_one_approves_it_on_its_page(purses: Purses, waiting: Withdrawal) -> None:
     client = signed_in(member(purses.program, Role.FINANCE_MAKER))
+    assert "1 withdrawal to decide on" in page_of(client, "/admin/")
     listed = page_of(client, reverse("admin:wallets_withdrawal_changelist"), state__exact="REQUESTED")
     assert "Ann Able" in listed
     page = page_of(client, address(waiting))
@@ -310,6 +311,7 @@ def test_one_approves_it_on_its_page(purses: Purses, waiting: Withdrawal) -> Non
     assert "You have no vote on that." in said
     waiting.refresh_from_db()
     assert waiting.state == "APPROVED"
+    assert "to decide on" not in page_of(client, "/admin/")
     page = page_of(client, address(waiting))
     assert not re.search(r">\s*Approve\s*<", page)
     assert re.search(r">\s*Reject\s*<", page)
@@ -337,3 +339,9 @@ def test_others_read_it_and_decide_nothing(purses: Purses, waiting: Withdrawal, 
         assert client.post(address(waiting, page), {"reason": "x"}).status_code == 403
     waiting.refresh_from_db()
     assert waiting.state == "REQUESTED"
+
+
+def test_its_hold_leads_to_it(purses: Purses, waiting: Withdrawal) -> None:
+    client = signed_in(member(purses.program, Role.FINANCE_MAKER))
+
+    assert address(waiting) in page_of(client, reverse("admin:ledger_hold_change", args=[waiting.hold_id]))

@@ -8,13 +8,13 @@ from audit.access import may
 from audit.admin import tie
 from identity.models import Party, Proposal
 from ledger.models import Account, Hold, Transaction
-from wallets.models import Wallet
+from wallets.models import Wallet, Withdrawal
 
 
 def register_ties() -> None:
     """Have them shown."""
     tie(Account, lambda request, row: _wallets(request, Q(account=row) | Q(reserved=row) | Q(owed=row)))
-    tie(Hold, lambda request, row: _wallets(request, Q(account=row.wallet_id)))
+    tie(Hold, lambda request, row: [*_wallets(request, Q(account=row.wallet_id)), *_withdrawals(request, row)])
     tie(Party, _of_party)
     tie(Proposal, _of_proposal)
     tie(Transaction, _of_transaction)
@@ -25,6 +25,13 @@ def _wallets(request: HttpRequest, named: Q) -> list[tuple[str, str]]:
         return []
     found = Wallet.objects.filter(named).values_list("pk", flat=True)[:1]
     return [("The wallet", reverse("admin:wallets_wallet_change", args=[pk])) for pk in found]
+
+
+def _withdrawals(request: HttpRequest, row: Hold) -> list[tuple[str, str]]:
+    if not may(request, "wallet.read"):
+        return []
+    found = Withdrawal.objects.filter(hold=row).values_list("pk", flat=True)[:1]
+    return [("The withdrawal", reverse("admin:wallets_withdrawal_change", args=[pk])) for pk in found]
 
 
 def _of_party(request: HttpRequest, row: Party) -> list[tuple[str, str]]:
