@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from payouts import operations
 from payouts.models import Attempt
+from tests.affiliates.troupe import RAIL
 from tests.payouts.chain_house import COIN, DEPTH, ChainHouse, address
+from tests.payouts.till_takers import takers_without
 from wallets.rails.sending import Unclear
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,25 @@ def test_the_chains_own_coin_is_paid_the_whole_way(chain_house: ChainHouse) -> N
 
     assert on.house.payouts(batch) == ["ada 1.000000000000000001 PAID"]
     assert on.coins_at(ADA) == COIN + 1
+    on.require_order()
+
+
+def test_what_an_owner_takes_out_arrives_on_the_chain(chain_house: ChainHouse) -> None:
+    on, takers = chain_house, takers_without(chain_house.house)
+    takers.purses.do("top_up", "ann", "100", asset="TOK", rail=RAIL)
+    withdrawal = takers.takes("ann", "60.000001", asset="TOK", kind="EVM", to=ADA.upper().replace("X", "x"))
+    batch = on.started()
+
+    on.house.send()
+    assert on.house.payouts(batch) == ["ann's 60.000001 ACCEPTED"]
+    assert takers.stands(withdrawal) == ["SENT", "OPEN", "PENDING"]
+    on.settle()
+
+    assert on.arrived(ADA) == [60_000_001]
+    assert takers.stands(withdrawal) == ["PAID", "CAPTURED", "COMPLETED 39.999999"]
+    withdrawal.refresh_from_db()
+    assert withdrawal.receipt == Attempt.objects.get().receipt
+    takers.require_order()
     on.require_order()
 
 

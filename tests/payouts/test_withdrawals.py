@@ -21,6 +21,7 @@ from tests.factories import UserFactory
 from tests.payouts.conftest import _let_them_vote
 from tests.payouts.house import House
 from tests.payouts.test_approval import refused
+from tests.payouts.test_outgoing import api_of, page_of
 from tests.payouts.test_sending import agree
 from tests.payouts.till import TILL
 from tests.payouts.till_takers import PHONE, Takers, takers_of
@@ -117,6 +118,26 @@ def test_it_is_added_once_taken_out_and_added_again(takers: Takers) -> None:
     assert takers.house.payouts(takers.house.collected()) == ["ann's 60 READY"]
 
     refused("nothing_to_pay", lambda: add(takers, batch, withdrawal))
+
+
+def test_it_is_added_and_read_over_the_api_and_shown_on_its_pages(takers: Takers) -> None:
+    house, withdrawal = takers.house, takers.takes("ann", "60")
+    batch = house.batch()
+    asked = {"payee_type": "WITHDRAWAL", "payee": str(withdrawal.pk)}
+
+    added = api_of(house, house.maker).post(f"/api/v2/payouts/batch/{batch.pk}/add", asked, format="json")
+
+    assert (added.status_code, added.json()["withdrawal_id"]) == (201, str(withdrawal.pk))
+    found = api_of(house, house.maker).get("/api/v2/payouts", {"withdrawal": str(withdrawal.pk)}).json()["results"]
+    assert [(row["id"], row["fee"], row["destination"]) for row in found] == [(added.json()["id"], "5", "2547…0001")]
+    other = api_of(house, house.maker).post(
+        f"/api/v2/payouts/batch/{batch.pk}/add", {**asked, "payee": str(batch.pk)}, format="json"
+    )
+    assert (other.status_code, other.json()["code"]) == (404, "unknown_payee")
+    client = page_of(house.maker)
+    assert b"ann (withdrawal)" in client.get(f"/admin/payouts/payoutbatch/{batch.pk}/change/").content
+    page = client.get(f"/admin/payouts/payout/{added.json()['id']}/change/").content.decode()
+    assert f"/admin/wallets/withdrawal/{withdrawal.pk}/change/" in page
 
 
 def test_who_approved_it_and_whose_it_is_have_no_vote(takers: Takers) -> None:

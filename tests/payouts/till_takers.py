@@ -33,11 +33,13 @@ class Takers:
     keeper: User
     numbers: Any = field(default_factory=lambda: count(1))
 
-    def asks(self, name: str, amount: str, *, to: str = PHONE, key: str = "", **more: Any) -> Withdrawal:
+    def asks(
+        self, name: str, amount: str, *, to: str = PHONE, key: str = "", asset: str = "KES", **more: Any
+    ) -> Withdrawal:
         """Ask to take ``amount`` out."""
         asked: dict[str, Any] = {"kind": "MPESA", "destination": to, "at": timezone.now(), **more}
         return operations.request_withdrawal(
-            self.purses.wallet(name).pk, program_id=self.purses.program.pk, amount=Decimal(amount),
+            self.purses.wallet(name, asset).pk, program_id=self.purses.program.pk, amount=Decimal(amount),
             key=key or f"out-{next(self.numbers)}", **asked,
         )  # fmt: skip
 
@@ -86,10 +88,15 @@ class Takers:
 
 def takers_of(house: House) -> Takers:
     """Return people with wallets in a house that pays, each of whom has 100."""
-    keeper = member(UserFactory(email="kim@example.com", name="Kim"), house.program, Role.FINANCE_MAKER)
-    _let_them_vote(keeper)
-    takers = Takers(house, Purses(house.program), keeper)
+    takers = takers_without(house)
     for name in ("ann", "ben"):
         takers.purses.do("top_up", name, "100", rail=house.account.name)
     house.funds("1000")
     return takers
+
+
+def takers_without(house: House) -> Takers:
+    """Return the same, with nothing in their wallets."""
+    keeper = member(UserFactory(email="kim@example.com", name="Kim"), house.program, Role.FINANCE_MAKER)
+    _let_them_vote(keeper)
+    return Takers(house, Purses(house.program), keeper)
