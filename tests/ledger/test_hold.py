@@ -14,7 +14,7 @@ from audit.errors import DomainError, WrongState
 from audit.operations import reconcile
 from ledger import errors
 from ledger.models import Hold, Transaction
-from ledger.operations import capture, expire_holds, hold, release
+from ledger.operations import capture, expire_holds, hold, note_captured, release
 from ledger.states import HoldState
 from tests.factories import ProgramFactory
 from tests.ledger.books import Book
@@ -75,6 +75,25 @@ def test_what_is_captured_whole_is_done(funded: Book) -> None:
     assert take(funded, one, "80").state == HoldState.CAPTURED
     with pytest.raises(WrongState):
         release(one.pk, program_id=funded.program.pk, at=NOW)
+
+
+def test_what_another_posting_took_is_counted_as_captured(funded: Book) -> None:
+    one = held(funded)
+    funded.post("FEE", (HELD, "program:acme:fees", "30"))
+
+    def note(amount: str, *, of: Any = one.pk) -> Hold:
+        return note_captured(of, program_id=funded.program.pk, amount=Decimal(amount), at=NOW)
+
+    assert (note("30").state, note("0.5").left) == (HoldState.OPEN, Decimal("49.5"))
+    with pytest.raises(errors.HoldTooSmall), transaction.atomic():
+        note("49.6")
+    with pytest.raises(errors.UnknownHold), transaction.atomic():
+        note("1", of=ProgramFactory().pk)
+    assert note("49.5").state == HoldState.CAPTURED
+    with pytest.raises(errors.HoldTooSmall), transaction.atomic():
+        note("1")
+    one.refresh_from_db()
+    assert one.captured == 80
 
 
 def test_another_hold_s_money_is_not_captured(funded: Book) -> None:
