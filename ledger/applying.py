@@ -40,8 +40,8 @@ _GROWS_BY_DEBIT = frozenset(role.name for role in ROLES.values() if role.account
 class Place:
     """An account and the balance, or stripe of it, that this posting goes through."""
 
-    balance_id: int
     account_id: int
+    stripe: int
     program_id: UUID
     asset_id: int
     asset: str

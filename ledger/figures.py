@@ -10,6 +10,7 @@ from ledger.errors import PostingRefused
 from ledger.movements import Booked
 
 POSTINGS: Final = Counter("countinghouse_postings_total", "Postings asked for, by what came of them.", ["outcome"])
+_CAME: Final = {name: POSTINGS.labels(name) for name in ("booked", "replayed", "refused")}
 REFUSALS: Final = Counter("countinghouse_posting_refusals_total", "Postings refused, by the reason's code.", ["code"])
 LOCKING: Final = Histogram(
     "countinghouse_posting_lock_seconds",
@@ -28,4 +29,4 @@ def count(outcomes: Iterable[Booked | PostingRefused]) -> None:
             came["refused"] += 1
             REFUSALS.labels(outcome.code).inc()
     for name, times in came.items():
-        POSTINGS.labels(name).inc(times)
+        _CAME[name].inc(times)

@@ -68,7 +68,7 @@ class Rehearsal:
             owed = self._places[self.open_account(f"{code}:owed", asset_code)]
         number = next(self._numbers)
         self._places[number] = Place(
-            0, number, self.program.pk, asset.pk, asset.code, asset.scale, code, role.name, AccountStatus.OPEN,
+            number, 0, self.program.pk, asset.pk, asset.code, asset.scale, code, role.name, AccountStatus.OPEN,
             role.is_striped, Decimal(0) if role.has_floor else None, Decimal(0), 0, owed,
         )  # fmt: skip
         self._opened[code, asset_code] = number
@@ -168,7 +168,7 @@ class Rehearsal:
                 continue
             role = chart.ROLES[account.role]
             self._places[pk] = Place(
-                0, pk, account.program_id, account.asset_id, account.asset.code, account.asset.scale, account.code,
+                pk, 0, account.program_id, account.asset_id, account.asset.code, account.asset.scale, account.code,
                 account.role, account.status, role.is_striped, Decimal(0) if role.has_floor else None,
                 amounts.get(pk, Decimal(0)), 0, self._places[account.owed_id] if account.owed_id else None,
             )  # fmt: skip

@@ -10,10 +10,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from ledger.applying import EntryRow, Place
 from ledger.models.fields import packed
+from ledger.models.transactions import key_hash
 from ledger.movements import Asked, Asker
 
 Key = tuple[UUID, str]
@@ -41,20 +43,20 @@ class Journeys:
     ``transaction.atomic`` does, without two more journeys; hooks on the commit there can be none.
     """
 
+    cursor: CursorWrapper
     stands_alone: bool
     is_open: bool = False
 
     def lock_and_read(self, account_ids: Sequence[int], asked: Sequence[Asked], *, chance: int) -> Found:
         """Lock the balances of these accounts and read them, and which of the keys are booked already."""
-        keys = [{"p": one.posting.program_id.hex, "k": one.posting.key} for one in asked]
-        accounts = f"{{{','.join(map(str, account_ids))}}}"
-        with connection.cursor() as cursor:
-            self.is_open = self.stands_alone
-            cursor.execute(f"BEGIN; {_LOCK_AND_READ}" if self.stands_alone else _LOCK_AND_READ,
-                           [accounts, chance, json.dumps(keys)])  # fmt: skip
-            if self.stands_alone:
-                cursor.nextset()
-            return _found(json.loads(cursor.fetchone()[0]))
+        accounts = ",".join(map(str, account_ids))
+        hashes = ",".join([key_hash(one.posting.program_id, one.posting.key).hex for one in asked])
+        self.is_open = self.stands_alone
+        self.cursor.execute(f"BEGIN; {_LOCK_AND_READ}" if self.stands_alone else _LOCK_AND_READ,
+                            [f"{{{accounts}}}", chance, f"{{{hashes}}}"])  # fmt: skip
+        if self.stands_alone:
+            self.cursor.nextset()
+        return _found(json.loads(self.cursor.fetchone()[0]))
 
     def write(
         self,
@@ -71,59 +73,63 @@ class Journeys:
         """
         digests = entries_digests(entries)
         transactions = [_transaction(identifier, asked, digests[identifier]) for identifier, asked in booked]
-        left = [{"i": place.balance_id, "a": f"{place.amount:f}", "v": place.version} for place in places]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"{_WRITE}; COMMIT" if self.stands_alone else _WRITE,
-                [json.dumps(transactions), json.dumps([_entry(entry) for entry in entries]), json.dumps(left),
-                 booked_at, asker.actor_type, packed(asker.actor_id), packed(asker.correlation_id)],
-            )  # fmt: skip
+        left = [
+            {"i": place.account_id, "s": place.stripe, "a": f"{place.amount:f}", "v": place.version} for place in places
+        ]
+        self.cursor.execute(
+            f"{_WRITE}; COMMIT" if self.stands_alone else _WRITE,
+            [json.dumps(transactions), json.dumps([_entry(entry) for entry in entries]), json.dumps(left),
+             booked_at, asker.actor_type, packed(asker.actor_id), packed(asker.correlation_id)],
+        )  # fmt: skip
         self.is_open = False
 
 
 @contextmanager
 def journeys() -> Iterator[Journeys]:
     """Have what is done with them booked whole or not at all."""
+    connection = connections[DEFAULT_DB_ALIAS]  # asked for once: looking up which it is takes as long as a lock
     if connection.in_atomic_block or not connection.get_autocommit():
-        with transaction.atomic():
-            yield Journeys(stands_alone=False)
+        with transaction.atomic(), connection.cursor() as cursor:
+            yield Journeys(cursor, stands_alone=False)
         return
-    made = Journeys(stands_alone=True)
-    try:
-        yield made
-    finally:
-        if made.is_open:
-            # Who lost the connection has been told so, and the server rolls back by itself.
-            with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
-                cursor.execute("ROLLBACK")
+    with connection.cursor() as cursor:
+        made = Journeys(cursor, stands_alone=True)
+        try:
+            yield made
+        finally:
+            if made.is_open:
+                # Who lost the connection has been told so, and the server rolls back by itself.
+                with suppress(OperationalError, InterfaceError):
+                    cursor.execute("ROLLBACK")
 
 
 def _found(read: dict[str, Any]) -> Found:
     found = Found(read["now"])
+    accounts = {row[0]: row for row in read["accounts"] or ()}
     programs: dict[str, UUID] = {}  # a thousand rows name a few
-    for row in read["places"] or ():
-        program_id = programs.get(row[2]) or programs.setdefault(row[2], UUID(row[2]))
-        found.places[row[1]] = _place(row, program_id)
-        found.program_status[program_id] = row[3]
-        if row[14] is not None:
-            found.closed_until[program_id] = datetime.fromisoformat(row[14])
+    for balance in read["balances"] or ():
+        account = accounts[balance[0]]
+        program_id = programs.get(account[1]) or programs.setdefault(account[1], UUID(account[1]))
+        found.places[balance[0]] = _place(balance, account, program_id)
+        found.program_status[program_id] = account[2]
+        if account[9] is not None:
+            found.closed_until[program_id] = datetime.fromisoformat(account[9])
     for program, key, identifier, fingerprint in read["known"] or ():
         found.known[UUID(program), key] = UUID(identifier), bytes.fromhex(fingerprint)
     return found
 
 
-def _place(row: list[Any], program_id: UUID) -> Place:
-    balance_id, account_id, _, _, asset_id, asset, scale, code, role, status, is_striped, floor, amount, version = row[
-        :14
-    ]
+def _place(balance: list[Any], account: list[Any], program_id: UUID) -> Place:
+    account_id, stripe, is_striped, floor, amount, version = balance
+    _, _, _, asset_id, asset, scale, code, role, status, _, owed_id, owed_amount, owed_version = account
     place = Place(
-        balance_id, account_id, program_id, asset_id, asset, scale, code, role, status, is_striped,
+        account_id, stripe, program_id, asset_id, asset, scale, code, role, status, is_striped,
         None if floor is None else Decimal(floor), Decimal(amount), version,
     )  # fmt: skip
-    if row[15] is not None:
+    if owed_id is not None:
         place.owed = Place(
-            row[15], row[16], program_id, asset_id, asset, scale, row[17], "WALLET_OWED", status, False, Decimal(0),
-            Decimal(row[18]), row[19],
+            owed_id, 0, program_id, asset_id, asset, scale, f"{code}:owed", "WALLET_OWED", status, False, Decimal(0),
+            Decimal(owed_amount), owed_version,
         )  # fmt: skip
     return place
 

@@ -11,6 +11,7 @@ from config.bench.postings import POSTINGS
 from config.bench.reads import READS
 from config.bench.settling import SETTLING
 from config.bench.statements import STATEMENTS
+from config.bench.storage import STORAGE
 from config.bench.verify import VERIFY
 from config.bench.wallets import SPENDING
 
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         JOURNAL,
         PAGES,
         POSTINGS,
+        STORAGE,
         INTENTS,
         LATER,
         READS,
@@ -34,7 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 # Named as one: all that is asked about a room.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "ledger": ("postings", "later", "reads", "verify"),
+    "ledger": ("postings", "storage", "later", "reads", "verify"),
     "wallets": ("spending",),
     "affiliates": ("settling",),
     "payouts": ("paying", "phones", "statements"),

@@ -7,6 +7,7 @@ import gc
 import math
 import os
 import platform
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ class Contender:
     do: Callable[[], object]
     # What has to be there first, and is not timed.
     prepare: Callable[[], object] | None = None
+    # How many in a second there are to be, where that was said of any machine and not beside a reference.
+    wanted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,16 @@ class Sampled:
     milliseconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Something that is to be no larger than that, found out once everything else has been done."""
+
+    name: str
+    unit: str
+    weigh: Callable[[], float]
+    limit: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """A question about speed, the contenders that answer it, and the figures read off.
@@ -68,7 +81,7 @@ class Benchmark:
 
     name: str
     question: str
-    contenders: Callable[..., AbstractContextManager[Sequence[Contender | Timed | Sampled]]]
+    contenders: Callable[..., AbstractContextManager[Sequence[Contender | Timed | Sampled | Weighed]]]
     figures: tuple[Figure, ...]
     needs_books: bool = False
     rounds_at_most: int | None = None
@@ -107,6 +120,32 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many in a second there were, where so many are wanted."""
+
+    rate: float
+    wanted: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.rate >= self.wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How large something is, and how large it may be."""
+
+    name: str
+    unit: str
+    weight: float
+    limit: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.weight <= self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a benchmark found."""
 
@@ -114,8 +153,10 @@ class Report:
     question: str
     rounds: int
     rates: dict[str, float] = field(default_factory=dict)  # operations in a second, median
+    paces: dict[str, Pace] = field(default_factory=dict)  # of those of whom so many are wanted
     readings: tuple[Reading, ...] = ()
     timings: tuple[Timing, ...] = ()
+    weights: tuple[Weight, ...] = ()
 
 
 def run(benchmark: Benchmark, *, rounds: int = ROUNDS, books: object = None) -> Report:
@@ -130,15 +171,23 @@ def run(benchmark: Benchmark, *, rounds: int = ROUNDS, books: object = None) -> 
         for turn in _orders(contenders, rounds) if contenders else ():
             for contender in turn:
                 rates[contender.name].append(_rate(contender))
-        timings = tuple(_timing(each) for each in all_of_them if not isinstance(each, Contender))
+        timings = tuple(_timing(each) for each in all_of_them if isinstance(each, Timed | Sampled))
+        weights = tuple(_weight(each) for each in all_of_them if isinstance(each, Weighed))
+    medians = {name: statistics.median(measured) for name, measured in rates.items()}
     return Report(
         name=benchmark.name,
         question=benchmark.question,
         rounds=rounds,
-        rates={name: statistics.median(measured) for name, measured in rates.items()},
+        rates=medians,
+        paces={each.name: Pace(rate=medians[each.name], wanted=each.wanted) for each in contenders if each.wanted},
         readings=tuple(_reading(figure, rates) for figure in benchmark.figures),
         timings=timings,
+        weights=weights,
     )
+
+
+def _weight(weighed: Weighed) -> Weight:
+    return Weight(name=weighed.name, unit=weighed.unit, weight=weighed.weigh(), limit=weighed.limit)
 
 
 def _timing(timed: Timed | Sampled) -> Timing:
@@ -185,6 +234,11 @@ def _reading(figure: Figure, rates: dict[str, list[float]]) -> Reading:
         lowest=min(ratios),
         highest=max(ratios),
     )
+
+
+def peak_mb() -> int:
+    """Return the most memory that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
 
 
 def conditions() -> dict[str, str]:

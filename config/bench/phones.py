@@ -4,7 +4,6 @@ Three processes, as in use: one that sends and takes in what was told, M-Pesa, a
 """
 
 import logging
-import resource
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from django.db.models import Count
 from django.test.utils import override_settings
 
 from audit.context import acting_as
-from config.bench.frame import Benchmark, Sampled
+from config.bench.frame import Benchmark, Sampled, peak_mb
 from config.bench.intents import Books
 from config.bench.paying import Counter, used
 from config.bench.server import serving
@@ -52,8 +51,8 @@ class _Phones:
             began = time.perf_counter()
             self._pay_a_thousand()
             took.append((time.perf_counter() - began) * 1_000)
-            after_first = after_first or _memory_mb()
-        assert _memory_mb() - after_first <= MORE_MEMORY_MB, f"{_memory_mb()} MB, and {after_first} after the first go"
+            after_first = after_first or peak_mb()
+        assert peak_mb() - after_first <= MORE_MEMORY_MB, f"{peak_mb()} MB, and {after_first} after the first go"
         return took
 
     def _pay_a_thousand(self) -> None:
@@ -79,11 +78,6 @@ def _account(program: Program) -> RailAccount:
         "certificate": PUBLIC_KEY,
     }  # fmt: skip
     return used(program, rail=MPESA.name, name="phones", number=SHORTCODE, secrets=secrets)
-
-
-def _memory_mb() -> int:
-    """Return the most that this process ever had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
 
 
 @contextmanager

@@ -7,11 +7,14 @@ from typing import Final
 from django.db import connection
 from django.utils import timezone
 
-from config.bench.frame import Benchmark, Contender, Figure
+from config.bench.frame import Benchmark, Contender, Figure, Weighed, peak_mb
 from config.bench.grown import Grown
 from ledger.operations import verify_books
 from ledger.queries.digests import verify_digests
 from ledger.queries.verification import Scope
+
+ENTRIES_A_SECOND: Final = 200_000
+MEMORY_MB: Final = 64
 
 # The least anybody could do: one number for each account, and nobody learns which entry is wrong.
 _ADD_UP: Final = """
@@ -26,7 +29,7 @@ SELECT count(*), sum(change) FROM (
 
 
 @contextmanager
-def _contenders(books: Grown) -> Iterator[Sequence[Contender]]:
+def _contenders(books: Grown) -> Iterator[Sequence[Contender | Weighed]]:
     def verify(*, is_full: bool) -> None:
         found = list(verify_books(Scope(is_full=is_full), at=timezone.now()))
         assert not found, found[0]
@@ -34,11 +37,13 @@ def _contenders(books: Grown) -> Iterator[Sequence[Contender]]:
     def digests() -> None:
         assert not list(verify_digests(Scope(is_full=True), horizon=None))
 
+    before = peak_mb()
     yield (
-        Contender("ledger_verify --full", books.entries, lambda: verify(is_full=True)),
+        Contender("ledger_verify --full", books.entries, lambda: verify(is_full=True), wanted=ENTRIES_A_SECOND),
         Contender("of it, digests", books.entries, digests),
         Contender("ledger_verify", books.entries, lambda: verify(is_full=False)),
         Contender("adding up", books.entries, _add_up),
+        Weighed("what proving adds to the most memory ever used", "MB", lambda: peak_mb() - before, MEMORY_MB),
     )
 
 

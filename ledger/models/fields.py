@@ -1,5 +1,6 @@
 """A column for names that are nearly always UUIDs: those take their sixteen bytes, and every transaction has two."""
 
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ class UuidOrText(models.CharField):  # type: ignore[type-arg]
         return None if value is None else unpacked(bytes(value))
 
 
+@lru_cache(maxsize=1_000)  # whoever acts does so again and again
 def packed(text: str) -> bytes:
     """Return ``text`` as it is stored: a UUID in sixteen bytes, and everything else in any number but that."""
     try:

@@ -93,6 +93,7 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
     redirected: dict[int, Redirected] = {}
     new: list[tuple[UUID, Asked]] = []
     entries: list[EntryRow] = []
+    identifiers = _identifiers(asked)
     with exactly():
         for number, one in enumerate(asked):
             key = (one.posting.program_id, one.posting.key)
@@ -100,7 +101,7 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
                 if key in known:
                     outcomes.append(_replay(one, *known[key]))
                     continue
-                identifier = uuid7()
+                identifier = identifiers[number]
                 entries += books.apply(one.posting, transaction_id=identifier)
             except Redirected as elsewhere:
                 redirected[number] = elsewhere
@@ -118,6 +119,15 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
     if new:
         _write(journeys, new, entries, found)
     return outcomes
+
+
+def _identifiers(asked: Sequence[Asked]) -> list[UUID]:
+    """Return ids that grow with the keys: so they are written, and what is written in the order of its index fills it."""
+    ordered = sorted(range(len(asked)), key=lambda number: asked[number].posting.key)
+    identifiers = [uuid7() for _ in asked]
+    for number, identifier in zip(ordered, sorted(identifiers), strict=True):
+        identifiers[number] = identifier
+    return identifiers
 
 
 def _replay(one: Asked, identifier: UUID, fingerprint: bytes) -> Booked:

@@ -1,7 +1,8 @@
 """Verify the books, and keep how far they were found right."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 from django.db import connection
@@ -34,33 +35,53 @@ def verify_books(scope: Scope, *, at: datetime, keeps: bool = True) -> Iterator[
     keeps = keeps and scope.since is None
     if scope.account_id is None:
         yield from verify_totals(scope)
-    transactions = _Transactions(scope)
-    # Transactions and accounts are different tables and half of the work each.
-    with beside(transactions.verify) as found:
-        for heads in pages_of_heads(scope):
-            scope.examined.accounts += len(heads)
-            for page in _verify_accounts(heads, scope):
-                yield from page.differences
-                if keeps:
-                    _keep_checkpoints(page, at=at)
+    transactions, accounts = _Transactions(scope), _Accounts(scope, kept_at=at if keeps else None)
+
+    def transactions_first() -> Iterator[Difference]:
+        yield from transactions.verify()
+        yield from accounts.verify()
+
+    # Transactions are the smaller half of the work: whoever is done with them helps with the accounts.
+    with beside(transactions_first) as found:
+        yield from accounts.verify()
         yield from found()
     # At the end, so that one that was cut short does not count as a full one.
     if keeps:
         transactions.keep(at=at)
 
 
-def _verify_accounts(heads: Iterable[Head], scope: Scope) -> Iterator[Page]:
-    chained: list[Head] = []
-    for head in heads:
-        if head.amount is None:
-            says = "The account has no balance row."
-            nothing = Difference(what="no_balance", program_id=head.program_id, where=head.where, says=says)
-            yield Page([nothing], broken=[head.account_id])
-        elif head.is_striped:
-            yield verify_striped(head, scope)
-        elif not (scope.believes_checkpoints and head.is_as_it_was):
-            chained.append(head)
-    yield from verify_chains(chained, scope)
+class _Accounts:
+    """The accounts of a scope. Two may look at them at once, each at some that the other has not taken."""
+
+    def __init__(self, scope: Scope, *, kept_at: datetime | None) -> None:
+        self.scope, self.kept_at = scope, kept_at
+        self._pages, self._turn = pages_of_heads(scope), Lock()
+
+    def verify(self) -> Iterator[Difference]:
+        while heads := self._taken():
+            for page in self._look(heads):
+                yield from page.differences
+                if self.kept_at:
+                    _keep_checkpoints(page, at=self.kept_at)
+
+    def _taken(self) -> Sequence[Head]:
+        with self._turn:
+            heads = next(self._pages, [])
+        self.scope.examined.add(accounts=len(heads))
+        return heads
+
+    def _look(self, heads: Sequence[Head]) -> Iterator[Page]:
+        chained: list[Head] = []
+        for head in heads:
+            if head.amount is None:
+                says = "The account has no balance row."
+                nothing = Difference(what="no_balance", program_id=head.program_id, where=head.where, says=says)
+                yield Page([nothing], broken=[head.account_id])
+            elif head.is_striped:
+                yield verify_striped(head, self.scope)
+            elif not (self.scope.believes_checkpoints and head.is_as_it_was):
+                chained.append(head)
+        yield from verify_chains(chained, self.scope)
 
 
 class _Transactions:

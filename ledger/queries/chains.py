@@ -200,7 +200,7 @@ def _look(heads: Sequence[Head], scope: Scope) -> Page:
     with snapshot():
         rows = _rows([(head.account_id, head.start) for head in heads], until=END)
     for head, row in zip(heads, rows, strict=True):
-        scope.examined.sides += row.entries
+        scope.examined.add(sides=row.entries)
         page.add(head.account_id, _differences(head, row), row.link)
     return page
 
@@ -213,7 +213,7 @@ def _walk(head: Head, scope: Scope) -> Page:
         while until != END:
             until = end_of_piece(head.account_id, after=link.booked_at, until=END, entries=SIDES_AT_ONCE // 6) or END
             [row] = _rows([(head.account_id, link)], until=until)
-            scope.examined.sides += row.entries
+            scope.examined.add(sides=row.entries)
             broken, below, link = broken or row.broken, below or row.below, row.link
     page = Page()
     page.add(head.account_id, _differences(head, _Row(0, link, broken, below, row.held, row.counted)), link)

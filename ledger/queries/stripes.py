@@ -65,7 +65,7 @@ def verify_striped(head: Head, scope: Scope) -> Page:
         for until in _pieces(head.account_id, after=start.booked_at):
             row = _sums(head.account_id, proven, until)
             change, entries, with_version, broken, held, counted = row
-            scope.examined.sides += entries
+            scope.examined.add(sides=entries)
             differences += _in_piece(head, broken, with_version)
             link = Link(proven.amount + change, proven.entries + entries, until)
             if until != END:

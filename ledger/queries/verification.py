@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Lock
 from typing import Final
 from uuid import UUID
 
@@ -48,10 +49,16 @@ class Difference:
 
 @dataclass(slots=True)
 class Examined:
-    """How much was looked at."""
+    """How much was looked at, by however many at once."""
 
     accounts: int = 0
     sides: int = 0
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def add(self, *, accounts: int = 0, sides: int = 0) -> None:
+        with self._turn:
+            self.accounts += accounts
+            self.sides += sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config.bench import BENCHMARKS
-from config.bench.frame import Benchmark, Contender, Figure, Timed, _timing, run
+from config.bench.frame import Benchmark, Contender, Figure, Timed, Weighed, _timing, run
 from identity.models import Program
 
 
@@ -110,6 +110,41 @@ def test_the_slowest_of_a_hundred_is_left_out(monkeypatch: pytest.MonkeyPatch) -
 
     assert (round(timing.median, 6), round(timing.p99, 6)) == (1, 1)
     assert timing.is_met
+
+
+def test_what_is_weighed_has_a_limit_and_what_is_wanted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def contenders() -> Iterator[Sequence[Contender | Weighed]]:
+        yield [
+            Contender("fast", 10, lambda: None, wanted=5),
+            Contender("slow", 10, lambda: None, wanted=500),
+            Contender("whatever", 10, lambda: None),
+            Weighed("light", "bytes", lambda: 5, 5),
+            Weighed("heavy", "bytes", lambda: 5.1, 5),
+        ]
+
+    monkeypatch.setattr("config.bench.frame._rate", lambda contender: 50.0)
+
+    report = run(Benchmark(name="x", question="?", contenders=contenders, figures=()), rounds=1)
+
+    assert {name: pace.is_met for name, pace in report.paces.items()} == {"fast": True, "slow": False}
+    assert {weight.name: weight.is_met for weight in report.weights} == {"light": True, "heavy": False}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("scratch_copied")
+def test_room_is_measured_with_every_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said, report = StringIO(), tmp_path / "report.md"
+    monkeypatch.setattr("config.bench.storage.BATCHED", 3_000)
+    monkeypatch.setattr("config.bench.storage.SINGLE", 300)
+
+    call_command("bench", "storage", "--json", "--write", str(report), stdout=said)
+
+    [told] = json.loads(said.getvalue())["benchmarks"]
+    batched, single = told["weights"]
+    # The rows alone are more than 300, and the indexes are not free.
+    assert all(400 < each["weight"] < 1_000 for each in (batched, single))
+    assert "| a transaction with its entry, in batches |" in report.read_text()
 
 
 @pytest.mark.parametrize("arguments", [("nothing",), ("journal", "--rounds", "0"), ("verify", "--entries", "9")])

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from audit.context import acting_as
 from config.bench import BENCHMARKS, GROUPS
-from config.bench.frame import ROUNDS, Benchmark, Report, conditions, run
+from config.bench.frame import ROUNDS, Benchmark, Pace, Reading, Report, Timing, Weight, conditions, run
 from config.bench.grown import ENTRIES, LEAST_ENTRIES, grow
 from config.bench.scratch import scratch_database
 
@@ -68,22 +68,32 @@ class Command(BaseCommand):
         for report in reports:
             self.stdout.write(f"\n{report.name}: {report.question} ({report.rounds} rounds)")
             for name, rate in report.rates.items():
-                self.stdout.write(f"  {name:<32} {rate:>12,.0f} a second")
+                pace = report.paces.get(name)
+                wanted = f", wanted {pace.wanted:,.0f}: {_mark(pace)}" if pace else ""
+                self.stdout.write(f"  {name:<32} {rate:>12,.0f} a second{wanted}")
             for reading in report.readings:
-                mark = "met" if reading.is_met else "MISSED"
                 self.stdout.write(
                     f"  {reading.meaning}: {reading.ratio:.2f} x (from {reading.lowest:.2f} to {reading.highest:.2f}), "
-                    f"target {reading.target:g}: {mark}"
+                    f"target {reading.target:g}: {_mark(reading)}"
                 )
             for timing in report.timings:
-                mark = "met" if timing.is_met else "MISSED"
                 self.stdout.write(
                     f"  {timing.name:<44} median {timing.median:>8.2f} ms, p99 {timing.p99:>8.2f} ms, "
-                    f"limit {timing.limit:g} ms: {mark}"
+                    f"limit {timing.limit:g} ms: {_mark(timing)}"
                 )
+            for weight in report.weights:
+                self.stdout.write(
+                    f"  {weight.name:<44} {weight.weight:,.1f} {weight.unit}, limit {weight.limit:g}: {_mark(weight)}"
+                )
+
+
+def _mark(found: Pace | Reading | Timing | Weight) -> str:
+    return "met" if found.is_met else "MISSED"
 
 
 def _as_json(report: Report) -> dict[str, Any]:
     figures = [{**asdict(reading), "met": reading.is_met} for reading in report.readings]
     timings = [{**asdict(timing), "met": timing.is_met} for timing in report.timings]
-    return {**asdict(report), "readings": figures, "timings": timings}
+    weights = [{**asdict(weight), "met": weight.is_met} for weight in report.weights]
+    paces = {name: {**asdict(pace), "met": pace.is_met} for name, pace in report.paces.items()}
+    return {**asdict(report), "readings": figures, "timings": timings, "weights": weights, "paces": paces}
