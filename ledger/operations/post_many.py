@@ -122,7 +122,7 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
 
 
 def _identifiers(asked: Sequence[Asked]) -> list[UUID]:
-    """Return ids that grow with the keys: so they are written, and what is written in the order of its index fills it."""
+    """Return ids that grow with the keys: so they are written, and what is written in an index's order fills it."""
     ordered = sorted(range(len(asked)), key=lambda number: asked[number].posting.key)
     identifiers = [uuid7() for _ in asked]
     for number, identifier in zip(ordered, sorted(identifiers), strict=True):

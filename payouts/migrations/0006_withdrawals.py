@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('affiliates', '0006_freed'),
         ('identity', '0013_user_time_zone'),
-        ('ledger', '0031_holds_in_program'),
+        ('ledger', '0043_holds_in_program'),
         ('payouts', '0005_bank_file_guards'),
         ('wallets', '0009_withdrawal_guards'),
     ]

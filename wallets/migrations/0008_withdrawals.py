@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('identity', '0013_user_time_zone'),
-        ('ledger', '0031_holds_in_program'),
+        ('ledger', '0043_holds_in_program'),
         ('wallets', '0007_statement_guards'),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0030_intents'),
+        ('ledger', '0042_full_pages'),
     ]
 
     operations = [
