@@ -3,12 +3,11 @@
 from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Avg
+from django.db import connection
 
-from payouts.models import Payout, PayoutBatch
-from payouts.states import PayeeType, PayoutState
+from payouts.models import PayoutBatch
 
 # Far above what somebody is paid usually.
 TIMES_USUAL: Final = Decimal(3)
@@ -23,31 +22,51 @@ FLAGS: Final = {
 }
 
 
+# Ids are given and not joined: a batch is new to the planner, which would compare each payout with each.
+_PLACES: Final = """
+SELECT DISTINCT affiliate_id::text, destination_digest FROM payouts_payout
+WHERE program_id = %(program)s AND state = 'PAID' AND batch_id <> %(batch)s
+  AND affiliate_id = ANY(string_to_array(%(affiliates)s, ',')::uuid[])
+"""
+_USUAL: Final = """
+SELECT affiliate_id::text, avg(amount) FROM payouts_payout
+WHERE program_id = %(program)s AND state = 'PAID' AND batch_id <> %(batch)s AND asset_id = %(asset)s
+  AND affiliate_id = ANY(string_to_array(%(affiliates)s, ',')::uuid[])
+GROUP BY 1
+"""
+_LATELY: Final = """
+SELECT DISTINCT destination_digest, amount FROM payouts_payout
+WHERE program_id = %(program)s AND state = 'PAID' AND batch_id <> %(batch)s AND asset_id = %(asset)s
+  AND settled_at > %(since)s AND destination_digest = ANY(string_to_array(%(digests)s, ','))
+"""
+_ROWS: Final = """
+SELECT id::text, affiliate_id::text, destination_digest, amount FROM payouts_payout
+WHERE batch_id = %(batch)s AND state <> 'EXCLUDED' ORDER BY id
+"""
+
+
 def flagged(batch: PayoutBatch, *, at: datetime) -> dict[str, list[str]]:
     """Return the ids of the payouts that should be looked at twice, by what is strange about them."""
-    rows = list(
-        Payout.objects.filter(batch=batch)
-        .exclude(state=PayoutState.EXCLUDED)
-        .order_by("pk")
-        .values_list("pk", "affiliate", "destination_digest", "amount", "payee_type")
-    )
-    before = Payout.objects.filter(program=batch.program_id, state=PayoutState.PAID).exclude(batch=batch).order_by()
-    # By ids, and compared here: a batch is new to the planner, which would compare each payout with each.
-    of_these = before.filter(affiliate__in=[row[1] for row in rows if row[4] == PayeeType.AFFILIATE])
-    places = set(of_these.values_list("affiliate", "destination_digest").distinct())
+    asked: dict[str, Any] = {
+        "program": batch.program_id, "batch": batch.pk, "asset": batch.asset_id, "since": at - PAID_TWICE_WITHIN,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, asked)
+        rows = cursor.fetchall()
+        asked["affiliates"] = ",".join({affiliate for _, affiliate, _, _ in rows if affiliate})
+        asked["digests"] = ",".join({digest for _, _, digest, _ in rows if digest})
+        cursor.execute(_PLACES, asked)
+        places = set(cursor.fetchall())
+        cursor.execute(_USUAL, asked)
+        usual = dict(cursor.fetchall())
+        cursor.execute(_LATELY, asked)
+        lately = set(cursor.fetchall())
     known = {affiliate for affiliate, _ in places}
-    usual = dict(of_these.filter(asset=batch.asset_id).values_list("affiliate").annotate(usual=Avg("amount")))
-    lately = set(
-        before.filter(
-            settled_at__gt=at - PAID_TWICE_WITHIN, asset=batch.asset_id,
-            destination_digest__in={row[2] for row in rows if row[2]},
-        ).values_list("destination_digest", "amount")
-    )  # fmt: skip
-    shared = Counter(row[2] for row in rows)
+    shared = Counter(digest for _, _, digest, _ in rows)
     found: dict[str, list[str]] = {flag: [] for flag in FLAGS}
-    for pk, affiliate, digest, amount, payee_type in rows:
+    for pk, affiliate, digest, amount in rows:
         strange = {
-            "new_payee": payee_type == PayeeType.AFFILIATE and affiliate not in known,
+            "new_payee": affiliate is not None and affiliate not in known,
             "new_destination": affiliate in known and (affiliate, digest) not in places,
             "far_above_usual": affiliate in usual and amount > usual[affiliate] * TIMES_USUAL,
             "shared_destination": bool(digest) and shared[digest] > 1,
@@ -55,7 +74,7 @@ def flagged(batch: PayoutBatch, *, at: datetime) -> dict[str, list[str]]:
         }
         for flag, is_so in strange.items():
             if is_so:
-                found[flag].append(str(pk))
+                found[flag].append(pk)
     return {flag: ids for flag, ids in found.items() if ids}
 
 
