@@ -21,6 +21,8 @@ def register() -> None:
          "{books} {asset} stays in {what}"),
         ("payouts.paid", "Payouts are paid as their parts are", checking.paid,
          "Payout {what} is for {rows} {asset} and its parts have paid {books}"),
+        ("payouts.withheld", "What was withheld is what payouts withheld as they were paid", checking.withheld,
+         "{rows} {asset} was withheld from what was paid, and the books say {books}"),
     ):  # fmt: skip
         register_check(Check(name=name, label=label, examine=_examine(compare, says)))
     register_check(

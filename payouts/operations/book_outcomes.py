@@ -11,7 +11,7 @@ from ledger.models import Asset
 from ledger.movements import Movement, Posting
 from ledger.operations import open_account, post_many
 from payouts.models import Attempt
-from payouts.queries.accounts import PAYOUTS, RailBooks, books_of, coin_of
+from payouts.queries.accounts import PAYOUTS, RailBooks, books_of, coin_of, withholding_of
 from payouts.states import IN_FLIGHT, PayoutState
 from wallets.rails.sending import Cost
 
@@ -35,7 +35,7 @@ class _Places:
     def __init__(self, bookings: Sequence[Booking], *, at: datetime) -> None:
         self._at = at
         self._books: dict[tuple[UUID, int], RailBooks] = {}
-        self._passing: dict[tuple[UUID, int], int] = {}
+        self._shared: dict[tuple[str, UUID, int], int] = {}
         payouts = [booking.attempt.payout for booking in bookings]
         owners = {payout.affiliate_id for payout in payouts if payout.affiliate_id}
         self._purses: dict[tuple[UUID, int], Purse] = {
@@ -49,11 +49,21 @@ class _Places:
         return self._books[key]
 
     def passing(self, attempt: Attempt) -> int:
-        key = (attempt.program_id, attempt.payout.asset_id)
-        if key not in self._passing:
+        return self._one(PAYOUTS, attempt)
+
+    def withheld(self, attempt: Attempt, *, is_reserved: bool) -> list[Movement]:
+        """Return what moves of what is withheld of a part: it follows what is paid of it, each time that is."""
+        if not attempt.part.withheld:
+            return []
+        where = self._one(withholding_of(attempt.rail_account.program), attempt)
+        return [Movement(self.owner(attempt, is_reserved=is_reserved), where, attempt.part.withheld)]
+
+    def _one(self, code: str, attempt: Attempt) -> int:
+        key = (code, attempt.program_id, attempt.payout.asset_id)
+        if key not in self._shared:
             program, asset = attempt.rail_account.program, attempt.payout.asset
-            self._passing[key] = open_account(PAYOUTS, program=program, asset_code=asset.code, at=self._at).pk
-        return self._passing[key]
+            self._shared[key] = open_account(code, program=program, asset_code=asset.code, at=self._at).pk
+        return self._shared[key]
 
     def owner(self, attempt: Attempt, *, is_reserved: bool) -> int:
         """Return the account that is paid from: what was reserved, or what is owed where that went back."""
@@ -105,7 +115,7 @@ def _paid(attempt: Attempt, places: _Places) -> Posting:
     return _posting(
         attempt, "PAYOUT_PAID", f"{payout.key}:{attempt.part.number}",
         Movement(places.owner(attempt, is_reserved=True), passing, attempt.amount),
-        Movement(passing, where.in_flight_id, attempt.amount),
+        Movement(passing, where.in_flight_id, attempt.amount), *places.withheld(attempt, is_reserved=True),
     )  # fmt: skip
 
 
@@ -125,7 +135,7 @@ def _late(attempt: Attempt, places: _Places, *, is_reserved: bool) -> Posting:
     return _posting(
         attempt, "PAYOUT_PAID_LATE", key,
         Movement(places.owner(attempt, is_reserved=is_reserved), passing, attempt.amount),
-        Movement(passing, where.float_id, attempt.amount),
+        Movement(passing, where.float_id, attempt.amount), *places.withheld(attempt, is_reserved=is_reserved),
     )  # fmt: skip
 
 
@@ -150,6 +160,7 @@ def _owe_less(attempt: Attempt, booked_id: UUID, *, at: datetime) -> None:
     payout = attempt.payout
     if payout.affiliate_id is not None:
         affiliates.put_payout_right(
-            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=-attempt.amount,
+            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id,
+            amount=-attempt.part.paid_for,
             reason=f"Payout {attempt.reference} was paid after all.", booked_id=booked_id, at=at,
         )  # fmt: skip

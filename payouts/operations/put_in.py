@@ -24,9 +24,10 @@ from wallets.models import Outgoing
 
 # What is decided about a payee, and kept on the payout.
 _DECIDED: Final = {
-    "amount": "numeric", "carried": "numeric", "fee": "numeric", "rail_account_id": "uuid", "method_id": "uuid",
-    "destination_kind": "text", "destination": "text", "holder": "text", "destination_digest": "text", "why": "text",
-    "reason": "text", "clears_at": "timestamptz",
+    "gross": "numeric", "amount": "numeric", "withheld": "numeric", "carried": "numeric", "withheld_base": "numeric",
+    "withheld_rate": "numeric", "withheld_exact": "numeric", "fee": "numeric", "rail_account_id": "uuid",
+    "method_id": "uuid", "destination_kind": "text", "destination": "text", "holder": "text",
+    "destination_digest": "text", "why": "text", "reason": "text", "clears_at": "timestamptz",
 }  # fmt: skip
 _WRITTEN: Final = {
     "id": "uuid", "payee_type": "text", "affiliate_id": "uuid", "outgoing_id": "uuid", "state": "text", **_DECIDED,
@@ -116,7 +117,9 @@ def _unpaid(outgoings: Sequence[Outgoing], in_it: set[Any]) -> list[Outgoing]:
 def _decided(choice: Choice) -> dict[str, Any]:
     """Return what is kept of a choice. Of whom it leaves out the amount is what would be due."""
     return {
-        "amount": choice.amount or choice.due, "carried": choice.carried, "fee": choice.fee,
+        "gross": choice.due, "amount": choice.amount or choice.due, "withheld": choice.withheld,
+        "carried": choice.carried, "withheld_base": choice.withheld_base, "withheld_rate": choice.withheld_rate,
+        "withheld_exact": choice.withheld_exact, "fee": choice.fee,
         "rail_account_id": choice.sender.account.pk if choice.sender else None,
         "method_id": choice.method.pk if choice.method else None, "destination_kind": choice.destination_kind,
         "destination": choice.destination, "holder": choice.holder, "destination_digest": choice.destination_digest,

@@ -57,6 +57,7 @@ def submit_batch(
     payload = {
         "batch": str(batch.pk), "number": batch.number, "revision": revision, "digest": contents.digest,
         "asset": batch.asset.code, "count": contents.count, "total": plain(contents.total),
+        "withheld": plain(contents.withheld),
         "rails": [
             {"account": rail.account, "count": rail.count, "total": plain(rail.total),
              "fees": None if rail.fees is None else plain(rail.fees)}

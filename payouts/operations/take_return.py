@@ -8,9 +8,9 @@ from affiliates import operations as affiliates
 from affiliates.models import Purse
 from audit.operations import follow
 from ledger.movements import Movement, Posting
-from ledger.operations import post
+from ledger.operations import open_account, post
 from payouts.models import Attempt, Payout
-from payouts.queries.accounts import books_of
+from payouts.queries.accounts import books_of, withholding_of
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
 from wallets.rails import Applied, Ignored
 from wallets.rails.sending import Told
@@ -18,17 +18,22 @@ from wallets.rails.sending import Told
 
 @transaction.atomic
 def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Ignored:
-    """Owe it again to whom it was paid, by a row of its own; what was paid stays paid."""
-    payout = Payout.objects.locked().select_related("asset").get(pk=attempt.payout_id)
+    """Owe it again to whom it was paid, with what was withheld of it, by a row of its own; what was paid stays paid."""
+    payout = Payout.objects.locked().select_related("asset", "program").get(pk=attempt.payout_id)
     if payout.state != PayoutState.PAID:
         return Ignored(f"the payout is {payout.get_state_display().lower()}")
     where = books_of(attempt.rail_account, payout.asset_id)
     purse = Purse.objects.filter(affiliate=payout.affiliate_id, asset=payout.asset_id).first()
     target = purse.liability_id if purse else where.suspense_id
+    movements = [Movement(where.clearing_id, target, attempt.amount)]
+    if attempt.part.withheld:
+        code, program = withholding_of(payout.program), payout.program
+        taxed = open_account(code, program=program, asset_code=payout.asset.code, at=at).pk
+        movements.append(Movement(taxed, target, attempt.part.withheld))
     booked = post(
         Posting(
             program_id=payout.program_id, key=f"payout:returned:{attempt.reference}", kind="PAYOUT_RETURNED",
-            movements=(Movement(where.clearing_id, target, attempt.amount),),
+            movements=tuple(movements),
             metadata={"payout": str(payout.pk), "reference": attempt.reference},
         )
     )  # fmt: skip
@@ -36,7 +41,7 @@ def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Igno
         return Ignored("it came back before")
     if payout.affiliate_id is not None:
         affiliates.put_payout_right(
-            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=attempt.amount,
+            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=attempt.part.paid_for,
             reason=f"Payout {attempt.reference} came back.", booked_id=booked.id, at=at,
         )  # fmt: skip
     follow(

@@ -23,6 +23,11 @@ from wallets.states import RailAccountState
 PAYOUTS = "system:payouts"
 
 
+def withholding_of(program: Program) -> str:
+    """Return what the account of withheld tax is called."""
+    return f"program:{program.slug}:withholding"
+
+
 def unit_of(asset: Asset) -> Unit:
     """Return an asset as rails know it."""
     return Unit(asset.code, asset.scale, asset.payable_scale, asset.chain_id, asset.contract)

@@ -68,7 +68,8 @@ def locked_payout(payout_id: UUID, *, program_id: UUID) -> tuple[PayoutBatch, Pa
 _ITEMS: Final = """
 SELECT payee_type || ':' || coalesce(affiliate_id, outgoing_id), amount, carried, coalesce(rail_account_id::text, ''),
        destination_digest,
-       (SELECT count(*) FILTER (WHERE line.is_live) FROM payouts_payoutline line WHERE line.payout_id = payout.id)
+       (SELECT count(*) FILTER (WHERE line.is_live) FROM payouts_payoutline line WHERE line.payout_id = payout.id),
+       withheld
 FROM payouts_payout payout WHERE batch_id = %s AND state <> 'EXCLUDED'
 """
 
@@ -82,10 +83,11 @@ def items_of(batch: PayoutBatch) -> list[rules.Item]:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in a batch: how many, how much, and the digest of it."""
+    """What is in a batch: how many, how much is sent, how much is withheld of it, and the digest of all that."""
 
     count: int
     total: Decimal
+    withheld: Decimal
     digest: str
 
 
@@ -95,7 +97,8 @@ def contents_of(batch: PayoutBatch, *, revision: int) -> Contents:
     digest = rules.digest_of(str(batch.pk), revision, batch.asset.code, items)
     with exactly():
         total = sum((item.amount for item in items), ZERO)
-    return Contents(len(items), total, digest)
+        withheld = sum((item.withheld for item in items), ZERO)
+    return Contents(len(items), total, withheld, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,12 @@ def totals_by_rail(batch: PayoutBatch) -> list[ByRail]:
     )
     found = [ByRail(name or "Wallets here", pk, count, total, fees) for pk, name, count, total, fees in rows]
     return sorted(found, key=lambda each: each.account)
+
+
+def withheld_of(batch: PayoutBatch) -> Decimal:
+    """Return what is withheld of all that a batch pays."""
+    found: Decimal | None = Payout.objects.filter(_AGREED_ON, batch=batch).aggregate(sum=Sum("withheld"))["sum"]
+    return found or ZERO
 
 
 def counts_of(batch: PayoutBatch) -> dict[str, tuple[int, Decimal]]:

@@ -11,6 +11,7 @@ from affiliates.models import Affiliate, Commission, PayoutMethod
 from affiliates.queries.payability import situations_with
 from affiliates.rules import Situation, digest_of, obstacles_of_all
 from affiliates.states import CommissionState, MethodKind, MethodState
+from identity.queries.settings import setting
 from ledger.money import ZERO, plain
 from payouts import rules
 from payouts.models import PayoutBatch
@@ -31,6 +32,10 @@ class Choice:
     due: Decimal
     amount: Decimal = ZERO
     carried: Decimal = ZERO
+    withheld: Decimal = ZERO
+    withheld_base: Decimal = ZERO
+    withheld_rate: Decimal = ZERO
+    withheld_exact: Decimal = ZERO
     fee: Decimal | None = None
     sender: Sender | None = None
     method: PayoutMethod | None = None
@@ -65,6 +70,7 @@ class Chooser:
         self._batch, self._asset, self._at = batch, batch.asset, at
         self._senders = senders_of(batch.program, batch.asset, named=batch.accounts)
         self._unit = unit_of(batch.asset)
+        self._rate: Decimal = setting("payouts.withholding_rate", batch.program)
         self._methods: dict[UUID, list[PayoutMethod]] = {}
         self._wallets: set[str] = set()
 
@@ -145,14 +151,18 @@ class Chooser:
         return choice
 
     def _cut(self, due: Decimal, limits: Limits, sender: Sender | None, place: _Place) -> Choice:
-        amount, carried = rules.cut_down(due, places=limits.places)
+        # Tax is withheld from what was earned; what is owed to somebody outside is owed in full.
+        rate = self._rate if place.method else ZERO
+        split = rules.split(due, rate=rate, places=limits.places, scale=self._asset.payable_scale)
+        amount = split.amount
         if amount < limits.least:
             return Choice(due=due, why="below_rail_minimum", reason=f"The rail takes {plain(limits.least)} at least.")
         if limits.most is not None and amount > limits.most * _IN_ONE_GO:
             most = plain(limits.most * _IN_ONE_GO)
             return Choice(due=due, why="above_rail_maximum", reason=f"The rail takes {most} at most.")
         return Choice(
-            due=due, amount=amount, carried=carried, sender=sender, method=place.method,
+            due=due, amount=amount, carried=split.carried, withheld=split.withheld, withheld_base=split.base,
+            withheld_rate=rate, withheld_exact=split.exact, sender=sender, method=place.method,
             fee=sender.payer.fee(amount, self._unit) if sender else None, destination_kind=place.kind,
             destination=place.destination, holder=place.holder, destination_digest=place.digest,
         )  # fmt: skip
