@@ -78,6 +78,7 @@ class PayoutAdmin(PayoutsScreen):
     date_hierarchy = "created_at"
     fields = (
         column("payee", "Payee", payee_of),
+        column("gross", "Due", lambda row: grouped(row.gross, row.asset, named=True)),
         column("amount", "Amount", lambda row: grouped(row.amount, row.asset, named=True)),
         column("withheld", "Withheld, as tax", withheld_as),
         column(

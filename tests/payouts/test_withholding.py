@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.settable import spec_of
+from identity.states import Role
 from ledger import money
 from ledger.models import Transaction
 from payouts import operations, rules
@@ -20,7 +21,10 @@ from payouts.operations.take_return import take_return
 from payouts.queries import checking
 from payouts.queries.batches import items_of
 from payouts.queries.proofs import proof_of
+from tests.conftest import member
+from tests.factories import UserFactory
 from tests.payouts.house import House
+from tests.payouts.test_doors import Caller
 from tests.payouts.test_sending import hears, shown
 from tests.payouts.till import TILL
 from tests.wallets.purses import Purses
@@ -283,3 +287,27 @@ def test_what_the_books_have_not_is_found(house: House) -> None:
     [found] = checking.withheld(house.program.pk)[1]
 
     assert (found.rows, found.books) == ("8.47", "6")
+
+
+def test_whoever_looks_sees_what_was_withheld(house: House) -> None:
+    person = member(UserFactory(email="ada@example.com"), house.program, Role.AFFILIATE)
+    house.troupe.affiliate("ada", user=person)
+    house.earns("ada", "120.55")
+    batch = house.started()
+    house.send()
+    ada, anton = Caller(house, person), Caller(house, house.approver)
+
+    shown_to = ada.get(f"/{house.payout('ada').pk}").json()
+    portal = ada.client.get(f"/affiliate/in/{house.program.slug}/payouts/").content.decode()
+    batch_page = anton.client.get(f"/admin/payouts/payoutbatch/{batch.pk}/change/").content.decode()
+    page = anton.client.get(f"/admin/payouts/payout/{house.payout('ada').pk}/change/").content.decode()
+    ballot = anton.client.get(f"/admin/identity/proposal/{batch.proposal_id}/change/").content.decode()
+
+    told = {name: shown_to[name] for name in ("gross", "amount", "withheld", "withheld_rate", "carried")}
+    assert told == {
+        "gross": "120.55", "amount": "114", "withheld": "6", "withheld_rate": "0.05", "carried": "0.55",
+    }  # fmt: skip
+    assert "Of 120.00 KES, 6.00 KES (5 %) was withheld as tax." in portal
+    assert "Withheld, as tax" in batch_page
+    assert "6.00 KES: 5 % of 120.00 KES" in page
+    assert "Withheld beside it, as tax" in ballot
