@@ -18,9 +18,12 @@ from wallets.rails.sending import Told
 
 @transaction.atomic
 def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Ignored:
-    """Owe it again to whom it was paid, with what was withheld of it, by a row of its own; what was paid stays paid."""
+    """Owe it again to whom it was paid, with what was withheld of it, by a row of its own; what was paid stays paid.
+
+    Of one in parts each comes back for itself.
+    """
     payout = Payout.objects.locked().select_related("asset", "program").get(pk=attempt.payout_id)
-    if payout.state != PayoutState.PAID:
+    if payout.state not in (PayoutState.PAID, PayoutState.RETURNED):
         return Ignored(f"the payout is {payout.get_state_display().lower()}")
     where = books_of(attempt.rail_account, payout.asset_id)
     purse = Purse.objects.filter(affiliate=payout.affiliate_id, asset=payout.asset_id).first()
@@ -44,8 +47,9 @@ def take_return(attempt: Attempt, told: Told, *, at: datetime) -> Applied | Igno
             payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=attempt.part.paid_for,
             reason=f"Payout {attempt.reference} came back.", booked_id=booked.id, at=at,
         )  # fmt: skip
-    follow(
-        PAYOUT_TRANSITIONS, payout, to=PayoutState.RETURNED, at=at, program_id=payout.program_id,
-        payload={"reference": attempt.reference}, values={"reason": "It came back.", "why": "returned"},
-    )  # fmt: skip
+    if payout.state == PayoutState.PAID:
+        follow(
+            PAYOUT_TRANSITIONS, payout, to=PayoutState.RETURNED, at=at, program_id=payout.program_id,
+            payload={"reference": attempt.reference}, values={"reason": "It came back.", "why": "returned"},
+        )  # fmt: skip
     return Applied({"payout": str(payout.pk)})
