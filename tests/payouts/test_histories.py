@@ -50,6 +50,7 @@ WAYS: Final = (
 class History:
     """One house, and what happens in it by chance."""
 
+    length = STEPS
     payees: Sequence[str] = ("ada", "bea", "cyd")
     steps: Sequence[str] = (
         "earn", "batch", "batch", "send", "send", "send", "ask", "ask", "hear", "hear", "retry", "release",
@@ -218,7 +219,7 @@ class History:
 
 def play(history: History) -> None:
     try:
-        history.go(STEPS)
+        history.go(history.length)
         history.require_order()
     except Exception as broken:
         raise AssertionError(f"seed {history.seed}: {' '.join(history.told)}") from broken
