@@ -91,6 +91,7 @@ class Journey(History):
         "earn", "earn", "earn", "batch", "batch", "batch", "batch", "send", "send", "send", "send", "ask", "ask",
         "hear", "hear", "hear", "retry", "retry", "release", "release", "exclude", "stop", "lapse", "declare", "recall",
         "move", "move", "write", "write", "read", "read", "read", "fill", "tax", "come_back", "come_back",
+        "look", "look", "look", "look",
     )  # fmt: skip
 
     def __init__(self, house: House, seed: int, accounts: dict[str, RailAccount], tills: dict[str, Till]) -> None:
@@ -98,7 +99,7 @@ class Journey(History):
         self.accounts, self.tills, self.bank = accounts, tills, Bank()
         self.came_back: dict[str, Decimal] = {}
         for name, each in tills.items():
-            each.most = Decimal(self.chance.choice((60, 200, 250_000)))
+            each.most = Decimal(self.chance.choice((40, 60, 200, 250_000)))
             each.behaves = self._by(AT_ONCE if name == "shop" else LATER)
             each.answers = TILL.answers
 
@@ -112,6 +113,7 @@ class Journey(History):
     def fund(self) -> None:
         for account in self.accounts.values():
             self.house.funds(str(FUNDED), account=account)
+        self.tax()
 
     def earn(self, name: str = "") -> None:
         name = name or self.chance.choice(self.payees)
@@ -158,6 +160,10 @@ class Journey(History):
             account.pk, seconds_at_most=30, clock=lambda: timezone.now() + timedelta(minutes=minutes)
         )  # fmt: skip
 
+    def look(self) -> None:
+        """Rows and books agree at every moment, and not only when all is over."""
+        self.house.require_order()
+
     def fill(self) -> None:
         operations.pay_wallets(self.house.program.pk, at=timezone.now())
 
@@ -168,7 +174,7 @@ class Journey(History):
             retire_method(self.chance.choice(methods).pk, program_id=self.house.program.pk, at=timezone.now())
 
     def tax(self) -> None:
-        self.house.withholds(self.chance.choice(("0", "0.05", "0.1375")))
+        self.house.withholds(self.chance.choice(("0", "0.05", "0.05", "0.1375")))
 
     def write(self) -> None:
         to_write = Payout.objects.filter(
