@@ -30,7 +30,8 @@ from tests.payouts.till import TILL
 from tests.wallets.purses import Purses
 from wallets.models import Outgoing
 from wallets.operations import open_wallet
-from wallets.rails.sending import Told
+from wallets.rails import Applied
+from wallets.rails.sending import Paid, Told
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +236,21 @@ def test_what_comes_back_brings_back_what_was_withheld(house: House) -> None:
 
     assert (house.withheld(), house.troupe.owed("ada")) == ("0", "120")
     assert house.rows("ada") == ["DIRECT 120 PAID", "REINSTATEMENT 120 DUE"]
+    house.require_order()
+
+
+def test_each_part_that_comes_back_is_owed_again(house: House) -> None:
+    TILL.most = Decimal(100)
+    house.sends("ada", "216")
+
+    for attempt in Attempt.objects.order_by("part__number"):
+        said = Paid(receipt=attempt.receipt, amount=attempt.amount)
+        with transaction.atomic():
+            assert isinstance(take_return(attempt, Told(attempt.reference, "", said), at=timezone.now()), Applied)
+
+    assert house.payout("ada").state == "RETURNED"
+    assert (house.withheld(), house.troupe.owed("ada")) == ("0", "216")
+    assert house.troupe.balance("rail:shop:clearing") == "205"
     house.require_order()
 
 
