@@ -19,7 +19,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionTable:
-    """Every legal step of one kind of thing. ``audit.operations.follow`` and ``follow_many`` take them."""
+    """Every legal step of one kind of thing. ``audit.operations.follow`` and its likes take them."""
 
     model: str  # app_label.model
     field: str

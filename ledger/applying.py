@@ -25,9 +25,10 @@ from ledger.errors import (
     ProgramRefusesPosting,
     TooFine,
     UnknownAccount,
+    WithheldAlone,
 )
 from ledger.movements import Movement, Posting
-from ledger.postings import AS_GIVEN, RULES, TAKES_MORE_THAN_THERE_IS, Nature, Rule
+from ledger.postings import AS_GIVEN, RULES, TAKES_MORE_THAN_THERE_IS, WITHHOLDS, Nature, Rule
 
 _ZERO = money.ZERO
 _AS_GIVEN_RULE = Rule(Nature.DUE)
@@ -109,6 +110,8 @@ class Books:
                 self._move(posting, movement, transaction_id, entries)
             if posting.kind.startswith("PAYOUT_PAID"):
                 self._payouts_pass(entries)
+            if posting.kind in WITHHOLDS:
+                self._withhold_from_something(entries)
         except (PostingRefused, Redirected):
             for place, amount, version in reversed(self._undo):
                 place.amount, place.version = amount, version
@@ -212,3 +215,13 @@ class Books:
             place = self.places.get(account_id)
             if place is not None and place.role == "PAYOUTS" and amount:
                 raise PayoutsDoNotPass(account=place.code, left=money.plain(amount))
+
+    def _withhold_from_something(self, entries: list[EntryRow]) -> None:
+        """Refuse tax by itself: what is withheld, or given back, is a part of what is paid or returned."""
+        taxed = [place for entry in entries if (place := self._withholding_in(entry)) is not None]
+        if taxed and len(taxed) == len(entries):
+            raise WithheldAlone(account=taxed[0].code)
+
+    def _withholding_in(self, entry: EntryRow) -> Place | None:
+        sides = (self.places.get(entry.debit_account_id), self.places.get(entry.credit_account_id))
+        return next((place for place in sides if place is not None and place.role == "WITHHOLDING"), None)

@@ -33,6 +33,9 @@ AS_GIVEN: Final = frozenset({"OPENING", "MANUAL_JOURNAL", "YEAR_END", "REVERSAL"
 # The ledger itself divides these between a wallet and what its owner owes: it knows both under their locks.
 TAKES_MORE_THAN_THERE_IS: Final = frozenset({"CHARGEBACK", "PAYOUT_PAID_LATE"})
 
+# Tax is withheld, and given back, by these, and never by itself.
+WITHHOLDS: Final = frozenset({"PAYOUT_PAID", "PAYOUT_PAID_LATE", "PAYOUT_RETURNED"})
+
 
 def _legal(nature: Nature, kinds: str, debit: str, credit: str, *, keeps_float: bool = False) -> None:
     for kind in kinds.split():
@@ -97,9 +100,11 @@ _legal(FACT, "PAYOUT_PAID", _RESERVED, "PAYOUTS")
 _legal(FACT, "PAYOUT_PAID", "PAYOUTS", "IN_FLIGHT WALLET")
 _legal(FACT, "PAYOUT_PAID_LATE", f"AFFILIATE WALLET {_RESERVED}", "PAYOUTS")
 _legal(FACT, "PAYOUT_PAID_LATE", "PAYOUTS", "FLOAT")
+# Tax is withheld by what pays the rest, in the same transaction, and by nothing else.
+_legal(FACT, "PAYOUT_PAID", "AFFILIATE_RESERVED", "WITHHOLDING")
+_legal(FACT, "PAYOUT_PAID_LATE", "AFFILIATE AFFILIATE_RESERVED", "WITHHOLDING")
 _legal(FACT, "PAYOUT_RETURNED", "CLEARING FLOAT", "AFFILIATE WALLET SUSPENSE")
 _legal(FACT, "PAYOUT_RETURNED", "WITHHOLDING", "AFFILIATE")
-_legal(DUE, "WITHHOLDING", "AFFILIATE_RESERVED", "WITHHOLDING")
 _legal(DUE, "TAX_REMITTED", "TAX WITHHOLDING", "OUTGOING")
 
 # Invoices

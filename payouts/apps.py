@@ -10,10 +10,12 @@ class PayoutsConfig(AppConfig):
     verbose_name = "Payouts"
 
     def ready(self) -> None:
-        from payouts import checks, operations, proposable
+        from identity.settable import register_settings
+        from payouts import checks, operations, proposable, settings
         from wallets.rails import register_handler_of_payers
         from wallets.rails.sending import CONFIRMED, REFUSED, RETURNED, UNCLEAR
 
+        register_settings(settings.SETTINGS)
         checks.register()
         proposable.register()
         # Rails are registered after this: rooms below are ready later.

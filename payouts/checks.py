@@ -23,6 +23,8 @@ def register() -> None:
          "Payout {what} is for {rows} {asset} and its parts have paid {books}"),
         ("payouts.withdrawals", "Withdrawals are where their payouts are", checking.withdrawals,
          "{what}, over {rows} and {books} {asset}"),
+        ("payouts.withheld", "What was withheld is what payouts withheld as they were paid", checking.withheld,
+         "{rows} {asset} was withheld from what was paid, and the books say {books}"),
     ):  # fmt: skip
         register_check(Check(name=name, label=label, examine=_examine(compare, says)))
     register_check(

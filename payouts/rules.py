@@ -47,6 +47,53 @@ def cut_down(amount: Decimal, *, places: int) -> tuple[Decimal, Decimal]:
         return carried, amount - carried
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What becomes of what is due: what is sent, what is withheld of it, and what the rail can't carry.
+
+    ``base`` is what is paid, sent and withheld together. What is withheld is the rate's part of that, ``exact`` before
+    it was rounded: what stays due is paid, and taxed, another time.
+    """
+
+    amount: Decimal
+    carried: Decimal
+    withheld: Decimal = money.ZERO
+    base: Decimal = money.ZERO
+    exact: Decimal = money.ZERO
+
+
+def split(due: Decimal, *, rate: Decimal, places: int, scale: int) -> Split:
+    """Divide what is due; ``places`` is what the rail carries, ``scale`` what documents do."""
+    if not rate:
+        return Split(*cut_down(due, places=places))
+    most, _ = cut_down(due, places=scale)
+    with money.exactly():
+        left = most - _withheld(most, rate=rate, scale=scale)
+    amount, rest = cut_down(left, places=places)
+    base = most if not rest else _base_of(amount, rate=rate, scale=scale)
+    with money.exactly():
+        return Split(amount, due - base, base - amount, base, base * rate)
+
+
+def _withheld(base: Decimal, *, rate: Decimal, scale: int) -> Decimal:
+    with money.exactly():
+        return money.round_to(base * rate, scale=scale)
+
+
+def _base_of(amount: Decimal, *, rate: Decimal, scale: int) -> Decimal:
+    """Return what has to be paid so that ``amount`` is sent: one that is withheld from, and leaves just that.
+
+    With each smallest unit of the base what is left of it grows by one or stays, so none is missed.
+    """
+    one = Decimal(1)
+    with money.exactly():
+        unit = one.scaleb(-scale)
+        base = money.prorated(amount, part=one, whole=one - rate, scale=scale) if amount else money.ZERO
+        while (left := base - _withheld(base, rate=rate, scale=scale)) != amount:
+            base += unit if left < amount else -unit
+    return base
+
+
 def parts_of(amount: Decimal, *, least: Decimal, most: Decimal | None) -> list[Decimal]:
     """Return an amount in parts that a rail takes each in one go, the last of which is not too small either."""
     if most is None or amount <= most:
@@ -84,6 +131,15 @@ class Item:
     rail_account: str
     destination_digest: str
     rows: int
+    withheld: Decimal = money.ZERO
+
+    def listed(self) -> list[Any]:
+        """Return it as it is written down. What is withheld stands in it where something is."""
+        more = [money.plain(self.withheld)] if self.withheld else []
+        return [
+            self.payee, money.plain(self.amount), money.plain(self.carried), self.rail_account,
+            self.destination_digest, self.rows, *more,
+        ]  # fmt: skip
 
 
 def digest_of(batch: str, revision: int, asset: str, items: Iterable[Item]) -> str:
@@ -91,11 +147,7 @@ def digest_of(batch: str, revision: int, asset: str, items: Iterable[Item]) -> s
     document: dict[str, Any] = {
         "asset": asset,
         "batch": batch,
-        "items": [
-            [item.payee, money.plain(item.amount), money.plain(item.carried), item.rail_account,
-             item.destination_digest, item.rows]
-            for item in sorted(items, key=lambda item: item.payee)
-        ],
+        "items": [item.listed() for item in sorted(items, key=lambda item: item.payee)],
         "revision": revision,
     }  # fmt: skip
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -178,6 +178,12 @@ class Commission(models.Model):
             models.Index(
                 name="affiliates_commission_paid", fields=("program", "paid_at"), condition=Q(paid_at__isnull=False)
             ),
+            # What somebody let go on that is in a payout now: they have no vote on it.
+            models.Index(
+                name="affiliates_commission_freed",
+                fields=("program",),
+                condition=Q(state=CommissionState.BATCHED) & ~Q(freed_by=""),
+            ),
             # What was put right, and by which reversal: most rows were not.
             models.Index(
                 name="affiliates_commission_corrects", fields=("corrects",), condition=Q(corrects__isnull=False)

@@ -9,6 +9,7 @@ from audit.operations.carry_out_run import carry_out_run
 from audit.operations.end_dead_runs import end_dead_runs
 from audit.operations.end_run import end_run
 from audit.operations.follow import follow
+from audit.operations.follow_all import follow_all
 from audit.operations.follow_many import follow_many
 from audit.operations.reconcile import reconcile
 from audit.operations.record import record
@@ -26,6 +27,7 @@ __all__ = (
     "end_dead_runs",
     "end_run",
     "follow",
+    "follow_all",
     "follow_many",
     "reconcile",
     "record",

@@ -17,6 +17,7 @@ from audit.context import acting_as
 from config.bench.earners import BALANCES, DIRECT_COMMISSIONS, METHODS, PURSES, TREE
 from config.bench.frame import Benchmark, Sampled, Timed
 from config.bench.intents import Books
+from config.web.opening import open_up
 from identity.models import Membership, Program, User
 from identity.operations import add_membership, create_user, vote
 from identity.states import Decision, Role
@@ -176,6 +177,7 @@ def used(program: Program, **said: Any) -> RailAccount:
 
 @contextmanager
 def _contenders() -> Iterator[Sequence[Sampled | Timed]]:
+    open_up()  # as web processes do before they show anybody a page
     with acting_as("command", "bench"):
         counter = Counter(Books(), till_of)
         yield (

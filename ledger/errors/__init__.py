@@ -33,6 +33,7 @@ from ledger.errors.books import (
     UnknownHold,
     UnknownKind,
     UnknownTransaction,
+    WithheldAlone,
 )
 from ledger.errors.files import (
     BadLine,
@@ -102,4 +103,5 @@ __all__ = [
     "UnknownKind",
     "UnknownTransaction",
     "UnreadableFile",
+    "WithheldAlone",
 ]

@@ -151,6 +151,13 @@ class PayoutsDoNotPass(PostingRefused):
     message = "{account} must be zero after every transaction, and this would leave {left}."
 
 
+class WithheldAlone(PostingRefused):
+    """Raised when tax would be withheld from somebody, or given back, and nothing paid or returned with it."""
+
+    code = "withheld_alone"
+    message = "{account} takes and gives only together with what is paid or returned."
+
+
 class TooManyEntries(PostingRefused):
     """Raised when a transaction has no entries, or too many."""
 

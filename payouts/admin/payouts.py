@@ -15,7 +15,7 @@ from audit.errors import DomainError
 from ledger.admin.shown import grouped
 from payouts import operations
 from payouts.admin.forms import ResolveForm
-from payouts.admin.screens import PAYEES, PayoutsScreen, payee_of
+from payouts.admin.screens import PAYEES, PayoutsScreen, payee_of, withheld_as
 from payouts.models import Attempt, Payout
 from payouts.proposable.outcomes import propose_outcome
 from payouts.states import PAYOUT_TRANSITIONS, AttemptState, BatchState, PayoutState
@@ -78,7 +78,9 @@ class PayoutAdmin(PayoutsScreen):
     date_hierarchy = "created_at"
     fields = (
         column("payee", "Payee", payee_of),
+        column("gross", "Due", lambda row: grouped(row.gross, row.asset, named=True)),
         column("amount", "Amount", lambda row: grouped(row.amount, row.asset, named=True)),
+        column("withheld", "Withheld, as tax", withheld_as),
         column(
             "carried", "Stays due", lambda row: grouped(row.carried, row.asset, named=True) if row.carried else None
         ),

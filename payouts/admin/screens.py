@@ -11,8 +11,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from affiliates.admin.screens import AffiliatesScreen
+from affiliates.rules import percent
 from audit.errors import DomainError
 from identity.errors import SecondFactorRequired
+from ledger.admin.shown import grouped
 from payouts.models import Payout
 from wallets.admin.screens import person_of
 
@@ -55,3 +57,11 @@ def payee_of(payout: Payout) -> str:
 def listed(screen: str, **lookups: Any) -> str:
     """Return the address of a list with filters."""
     return f"{reverse(f'admin:payouts_{screen}_changelist')}?{urlencode(lookups)}"
+
+
+def withheld_as(payout: Payout) -> str | None:
+    """Return what is withheld of a payout, and how that came about."""
+    if not payout.withheld_rate:
+        return None
+    kept, base = (grouped(amount, payout.asset, named=True) for amount in (payout.withheld, payout.withheld_base))
+    return f"{kept}: {percent(payout.withheld_rate)} of {base}"

@@ -10,7 +10,7 @@ from identity.states import Decision
 from ledger.admin.shown import grouped
 from payouts.admin.screens import PAYEES, listed, payee_of
 from payouts.models import BatchMaker, Payout, PayoutBatch
-from payouts.queries.batches import counts_of, totals_by_rail
+from payouts.queries.batches import counts_of, totals_by_rail, withheld_of
 from payouts.queries.flags import FLAGS, flagged
 from payouts.states import BatchState, PayoutState
 
@@ -62,12 +62,17 @@ def warnings_of(row: PayoutBatch, counts: Mapping[str, tuple[int, Decimal]]) -> 
 
 def rails_of(row: PayoutBatch) -> Table:
     """Return what is sent from where."""
+    withheld = withheld_of(row)
+    kept = [("Withheld, as tax", "", grouped(withheld, row.asset, named=True), "")] if withheld else []
     return Table(
         "From where", ("Account", "#Payouts", "#Total", "#Fees, about"),
         [
-            (rail.account, rail.count, grouped(rail.total, row.asset, named=True),
-             grouped(rail.fees, row.asset, named=True) if rail.fees is not None else "not known")
-            for rail in totals_by_rail(row)
+            *(
+                (rail.account, rail.count, grouped(rail.total, row.asset, named=True),
+                 grouped(rail.fees, row.asset, named=True) if rail.fees is not None else "not known")
+                for rail in totals_by_rail(row)
+            ),
+            *kept,
         ],
         empty="Nothing is in it yet. Collect what is due.",
     )  # fmt: skip
@@ -101,12 +106,14 @@ def payouts_of(row: PayoutBatch) -> Table:
     order = [PayoutState.UNKNOWN, PayoutState.FAILED, PayoutState.HELD]
     rows = list(Payout.objects.filter(batch=row).select_related(*PAYEES, "rail_account", "asset").order_by("pk")[:500])
     rows.sort(key=lambda payout: order.index(PayoutState(payout.state)) if payout.state in order else len(order))
+    is_taxed = any(payout.withheld for payout in rows)
     return Table(
-        "Payouts", ("Payee", "State", "Why", "To", "From", "#Amount"),
+        "Payouts", ("Payee", "State", "Why", "To", "From", *(("#Withheld",) if is_taxed else ()), "#Amount"),
         [
             (
                 Cell(payee_of(payout), page_of(payout)), payout.get_state_display(), payout.reason, payout.masked,
                 payout.rail_account.name if payout.rail_account else "here" if payout.destination else "",
+                *((grouped(payout.withheld, row.asset, named=True) if payout.withheld else "",) if is_taxed else ()),
                 grouped(payout.amount, row.asset, named=True),
             )
             for payout in rows[:SHOWN]

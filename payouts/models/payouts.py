@@ -1,13 +1,15 @@
 """What is paid in a batch: to whom, out of which rows, and in how many parts."""
 
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
 from identity.models import Membership, User
+from ledger.money import exactly
 from payouts.states import OPEN, PayeeType, PayoutState
 
 
@@ -32,8 +34,8 @@ class PayoutQuerySet(models.QuerySet["Payout"]):
 class Payout(models.Model):
     """What one payee gets of a batch. Where it goes is written down when it is put in, and does not change.
 
-    ``amount`` is what is sent; ``carried`` is what the rail can't carry, which stays due. One that is left out says
-    why, and its amount is what would be due.
+    ``gross`` is what was due: ``amount`` is what is sent of it, ``withheld`` is tax, and ``carried`` is what the rail
+    can't carry, which stays due. One that is left out says why, and its amount is what would be due.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -53,8 +55,14 @@ class Payout(models.Model):
         "wallets.Withdrawal", null=True, on_delete=models.PROTECT, related_name="payouts", db_constraint=False
     )
     asset = models.ForeignKey("ledger.Asset", on_delete=models.PROTECT, related_name="+", db_index=False)
+    gross = models.DecimalField(max_digits=38, decimal_places=18)
     amount = models.DecimalField(max_digits=38, decimal_places=18)
+    withheld = models.DecimalField(max_digits=38, decimal_places=18, default=0, db_default=0)
     carried = models.DecimalField(max_digits=38, decimal_places=18, default=0)
+    # How what is withheld came about: of what, at which rate, and what that is before it was rounded half-even.
+    withheld_base = models.DecimalField(max_digits=38, decimal_places=18, default=0, db_default=0)
+    withheld_rate = models.DecimalField(max_digits=9, decimal_places=6, default=0, db_default=0)
+    withheld_exact = models.DecimalField(max_digits=44, decimal_places=24, default=0, db_default=0)
     fee = models.DecimalField(max_digits=38, decimal_places=18, null=True)  # what sending it is expected to cost
     # Where it goes. A wallet of this house has no rail account.
     rail_account = models.ForeignKey(
@@ -126,6 +134,22 @@ class Payout(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                name="payouts_payout_adds_up",
+                condition=Q(gross=F("amount") + F("withheld") + F("carried")),
+            ),
+            models.CheckConstraint(
+                name="payouts_payout_withheld_by_a_rate",
+                condition=Q(withheld=0, withheld_base=0, withheld_rate=0, withheld_exact=0)
+                | Q(
+                    payee_type=PayeeType.AFFILIATE,
+                    withheld__gte=0,
+                    withheld_rate__gt=0,
+                    withheld_rate__lte=1,
+                    withheld_base=F("amount") + F("withheld"),
+                    withheld_exact=F("withheld_base") * F("withheld_rate"),
+                ),
+            ),
+            models.CheckConstraint(
                 name="payouts_payout_says_why",
                 condition=~Q(state__in=(PayoutState.EXCLUDED, PayoutState.HELD, PayoutState.FAILED)) | ~Q(reason=""),
             ),
@@ -153,6 +177,12 @@ class Payout(models.Model):
         payee = self.affiliate_id or self.outgoing_id or self.withdrawal_id
         assert payee is not None, "a constraint holds that there is one"
         return payee
+
+    @property
+    def paid_for(self) -> Decimal:
+        """What is paid: what is sent, and what is withheld of it."""
+        with exactly():
+            return self.amount + self.withheld
 
     @property
     def masked(self) -> str:
@@ -199,6 +229,7 @@ class Part(models.Model):
     )
     number = models.PositiveSmallIntegerField()
     amount = models.DecimalField(max_digits=38, decimal_places=18)
+    withheld = models.DecimalField(max_digits=38, decimal_places=18, default=0, db_default=0)
     paid_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -207,7 +238,14 @@ class Part(models.Model):
             models.UniqueConstraint(name="payouts_part_in_program", fields=("id", "program")),
             models.UniqueConstraint(name="payouts_part_once", fields=("payout", "number")),
             models.CheckConstraint(name="payouts_part_is_something", condition=Q(amount__gt=0, number__gte=1)),
+            models.CheckConstraint(name="payouts_part_withheld_is_none_back", condition=Q(withheld__gte=0)),
         )
 
     def __str__(self) -> str:
         return f"part {self.number}"
+
+    @property
+    def paid_for(self) -> Decimal:
+        """What is paid with it: what is sent, and what is withheld of it."""
+        with exactly():
+            return self.amount + self.withheld

@@ -46,15 +46,16 @@ def add_payee(batch_id: UUID, *, program_id: UUID, payee_type: str, payee_id: UU
     asked: dict[str, Any] = {_PUT_IN[payee_type]: [payee]}
     done = put_in(batch, **asked, at=at)
     if not done.ready:
-        reason = done.left_out[0].reason if done.left_out else "nothing is due, or another batch pays it."
+        reason = done.left_out[0].choice.reason if done.left_out else "nothing is due, or another batch pays it."
         raise NothingToPay(payee=name, reason=reason)
     note_makers(batch, [(by.pk, Role.ADDED)], at=at)
 
+    [put] = done.ready
     record(
         "payouts.batch.added_to", subject=batch, at=at, program_id=program_id,
-        payload={"payout": str(done.ready[0].pk), "payee": str(payee_id)},
+        payload={"payout": str(put.payout_id), "payee": str(payee_id)},
     )  # fmt: skip
-    return done.ready[0]
+    return Payout.objects.get(pk=put.payout_id)
 
 
 def _payee(batch: PayoutBatch, payee_type: str, payee_id: UUID) -> Affiliate | Outgoing | Withdrawal:

@@ -10,7 +10,7 @@ from ledger.models import Asset
 from ledger.movements import Movement, Posting
 from ledger.operations import open_account, post_many
 from payouts.models import Attempt
-from payouts.queries.accounts import PAYOUTS, RailBooks, books_of, coin_of
+from payouts.queries.accounts import PAYOUTS, RailBooks, books_of, coin_of, withholding_of
 from payouts.queries.purses import Purses
 from payouts.states import IN_FLIGHT, PayoutState
 from wallets import operations as wallets
@@ -38,7 +38,7 @@ class _Places:
     def __init__(self, bookings: Sequence[Booking], *, at: datetime) -> None:
         self._at = at
         self._books: dict[tuple[UUID, int], RailBooks] = {}
-        self._passing: dict[tuple[UUID, int], int] = {}
+        self._shared: dict[tuple[str, UUID, int], int] = {}
         self.purses = Purses(booking.attempt.payout for booking in bookings)
 
     def books(self, attempt: Attempt, asset_id: int) -> RailBooks:
@@ -48,11 +48,21 @@ class _Places:
         return self._books[key]
 
     def passing(self, attempt: Attempt) -> int:
-        key = (attempt.program_id, attempt.payout.asset_id)
-        if key not in self._passing:
+        return self._one(PAYOUTS, attempt)
+
+    def withheld(self, attempt: Attempt, owner: int) -> list[Movement]:
+        """Return what moves of what is withheld of a part: it follows what is paid of it, each time that is."""
+        if not attempt.part.withheld:
+            return []
+        where = self._one(withholding_of(attempt.rail_account.program), attempt)
+        return [Movement(owner, where, attempt.part.withheld)]
+
+    def _one(self, code: str, attempt: Attempt) -> int:
+        key = (code, attempt.program_id, attempt.payout.asset_id)
+        if key not in self._shared:
             program, asset = attempt.rail_account.program, attempt.payout.asset
-            self._passing[key] = open_account(PAYOUTS, program=program, asset_code=asset.code, at=self._at).pk
-        return self._passing[key]
+            self._shared[key] = open_account(code, program=program, asset_code=asset.code, at=self._at).pk
+        return self._shared[key]
 
 
 def book_outcomes(bookings: Sequence[Booking], *, at: datetime) -> None:
@@ -101,6 +111,7 @@ def _paid(attempt: Attempt, places: _Places) -> Posting:
         attempt, "PAYOUT_PAID", f"{payout.key}:{attempt.part.number}",
         Movement(places.purses.reserved(payout), passing, attempt.amount),
         Movement(passing, where.in_flight_id, attempt.amount),
+        *places.withheld(attempt, places.purses.reserved(payout)),
     )  # fmt: skip
 
 
@@ -121,7 +132,7 @@ def _late(attempt: Attempt, places: _Places, *, is_reserved: bool) -> Posting:
     return _posting(
         attempt, "PAYOUT_PAID_LATE", key,
         Movement(owner, passing, attempt.amount),
-        Movement(passing, where.float_id, attempt.amount),
+        Movement(passing, where.float_id, attempt.amount), *places.withheld(attempt, owner),
     )  # fmt: skip
 
 
@@ -146,7 +157,8 @@ def _owe_less(attempt: Attempt, booked_id: UUID, *, at: datetime) -> None:
     payout = attempt.payout
     if payout.affiliate_id is not None:
         affiliates.put_payout_right(
-            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id, amount=-attempt.amount,
+            payout.affiliate_id, program_id=payout.program_id, asset_id=payout.asset_id,
+            amount=-attempt.part.paid_for,
             reason=f"Payout {attempt.reference} was paid after all.", booked_id=booked_id, at=at,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit.operations import record
 from identity.models import User
-from ledger.money import plain
+from ledger.money import ZERO, exactly, plain
 from payouts.errors import BatchIsFrozen
 from payouts.models import PayoutBatch
 from payouts.operations.note_makers import note_makers
@@ -33,11 +33,13 @@ def collect_due(batch_id: UUID, *, program_id: UUID, by: User, at: datetime) -> 
     )  # fmt: skip
     note_makers(batch, [(by.pk, Role.COLLECTED)], at=at)
 
+    with exactly():
+        amount = sum((put.choice.amount for put in done.ready), ZERO)
     record(
         "payouts.batch.collected", subject=batch, at=at, program_id=program_id,
         payload={
             "ready": len(done.ready), "left_out": len(done.left_out),
-            "amount": plain(sum((payout.amount for payout in done.ready), start=type(batch.total)(0))),
+            "amount": plain(amount),
         },
     )  # fmt: skip
     return done

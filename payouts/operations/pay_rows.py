@@ -46,10 +46,10 @@ def _pay(payouts: Sequence[Payout], *, program_id: UUID, asset_id: int, at: date
 
 
 def _rests(payouts: Sequence[Payout]) -> dict[UUID, Decimal]:
-    """Return what is not paid yet of payouts in parts."""
+    """Return what is not paid yet of payouts in parts, with what will be withheld of it."""
     rests: dict[UUID, Decimal] = {}
     unpaid = Part.objects.filter(payout__in=[payout.pk for payout in payouts], paid_at=None)
     with exactly():
-        for payout_id, amount in unpaid.values_list("payout", "amount"):
-            rests[payout_id] = rests.get(payout_id, ZERO) + amount
+        for payout_id, amount, withheld in unpaid.values_list("payout", "amount", "withheld"):
+            rests[payout_id] = rests.get(payout_id, ZERO) + amount + withheld
     return rests

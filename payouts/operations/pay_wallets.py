@@ -13,7 +13,7 @@ from payouts.operations.hold_back import PAYEE_CHANGED, hold_back
 from payouts.operations.pay_rows import pay_rows
 from payouts.operations.require_running import require_running
 from payouts.operations.settle_batches import settle_batches
-from payouts.queries.accounts import PAYOUTS
+from payouts.queries.accounts import PAYOUTS, withholding_of
 from payouts.queries.purses import Purses
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import PAYOUT_TRANSITIONS, RUNNING, PayoutState
@@ -64,18 +64,25 @@ def _pay(payout_id: UUID, *, at: datetime) -> bool:
     follow(PAYOUT_TRANSITIONS, payout, to=PayoutState.SENDING, at=at, program_id=payout.program_id)
     Part.objects.filter(payout=payout).update(paid_at=at)
     pay_rows([payout], at=at)
-    passing = open_account(PAYOUTS, program=payout.program, asset_code=payout.asset.code, at=at).pk
-    posting = Posting(
-        program_id=payout.program_id, key=f"{payout.key}:1", kind="PAYOUT_PAID", memo=str(payout.batch),
-        movements=(
-            Movement(Purses([payout]).reserved(payout), passing, payout.amount),
-            Movement(passing, wallet.account_id, payout.amount),
-        ),
-        metadata={"payout": str(payout.pk)},
-    )  # fmt: skip
-    written = book(posting, wallets=wallets, kind=TransactionType.COMMISSION, at=at)
+    written = book(_paid(payout, wallet, at=at), wallets=wallets, kind=TransactionType.COMMISSION, at=at)
     follow(
         PAYOUT_TRANSITIONS, payout, to=PayoutState.PAID, at=at, program_id=payout.program_id,
         values={"receipt": str(written.booked_id), "settled_at": at},
     )  # fmt: skip
     return True
+
+
+def _paid(payout: Payout, wallet: Wallet, *, at: datetime) -> Posting:
+    def shared(code: str) -> int:
+        return open_account(code, program=payout.program, asset_code=payout.asset.code, at=at).pk
+
+    passing, reserved = shared(PAYOUTS), Purses([payout]).reserved(payout)
+    movements = [
+        Movement(reserved, passing, payout.amount), Movement(passing, wallet.account_id, payout.amount),
+    ]  # fmt: skip
+    if payout.withheld:
+        movements.append(Movement(reserved, shared(withholding_of(payout.program)), payout.withheld))
+    return Posting(
+        program_id=payout.program_id, key=f"{payout.key}:1", kind="PAYOUT_PAID", memo=str(payout.batch),
+        movements=tuple(movements), metadata={"payout": str(payout.pk)},
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 """Put payees into a batch, with what is due to them, or with what keeps them from being paid."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from uuid_utils.compat import uuid7
 
 from affiliates import operations as affiliates
 from affiliates.models import Affiliate
@@ -20,24 +22,49 @@ from payouts.queries.choices import Choice, Chooser
 from payouts.states import PAYOUT_TRANSITIONS, PayeeType, PayoutState
 from wallets.models import Outgoing, Withdrawal
 
+# What is decided about a payee, and kept on the payout.
+_DECIDED: Final = {
+    "gross": "numeric", "amount": "numeric", "withheld": "numeric", "carried": "numeric", "withheld_base": "numeric",
+    "withheld_rate": "numeric", "withheld_exact": "numeric", "fee": "numeric", "rail_account_id": "uuid",
+    "method_id": "uuid", "destination_kind": "text", "destination": "text", "holder": "text",
+    "destination_digest": "text", "why": "text", "reason": "text", "clears_at": "timestamptz",
+}  # fmt: skip
+_WRITTEN: Final = {
+    "id": "uuid", "payee_type": "text", "affiliate_id": "uuid", "outgoing_id": "uuid",
+    "withdrawal_id": "uuid", "state": "text", **_DECIDED,
+}  # fmt: skip
+# By letters in what is sent, as ten thousand times a column's name is longer than what stands in it; and no model
+# objects, which take longer to make than the rows.
+_LETTERS: Final = {name: f"c{number}" for number, name in enumerate(_WRITTEN)}
+_INSERT: Final = f"""
+INSERT INTO payouts_payout (program_id, batch_id, asset_id, created_at, receipt, {", ".join(_WRITTEN)})
+SELECT %s, %s, %s, %s, '', {", ".join(_LETTERS.values())}
+FROM json_to_recordset(%s) AS row ({", ".join(f"{_LETTERS[name]} {kind}" for name, kind in _WRITTEN.items())})
+"""  # noqa: S608 - of names of our own columns
 _LINES: Final = """
 INSERT INTO payouts_payoutline (program_id, payout_id, commission_id, is_live)
-SELECT %s, line.payout, line.commission, true FROM unnest(%s::uuid[], %s::uuid[]) AS line (payout, commission)
+SELECT %s, line.payout::uuid, unnest(string_to_array(line.rows, ',')::uuid[]), true
+FROM json_to_recordset(%s) AS line (payout text, rows text)
 """
 CARRIED = "What the rail can't carry stays due."
-_ROWS_AT_ONCE = 2_000
-_DECIDED = (
-    "amount", "carried", "fee", "rail_account_id", "method_id", "destination_kind", "destination", "holder",
-    "destination_digest", "why", "reason", "clears_at",
-)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A payout that was put in, or left out, and what was decided about it."""
+
+    payout_id: UUID
+    payee_type: str
+    payee_id: UUID
+    choice: Choice
 
 
 @dataclass(slots=True)
 class PutIn:
     """Whom a batch pays now, and whom it leaves out."""
 
-    ready: list[Payout] = field(default_factory=list)
-    left_out: list[Payout] = field(default_factory=list)
+    ready: list[Put] = field(default_factory=list)
+    left_out: list[Put] = field(default_factory=list)
 
 
 def put_in(
@@ -50,31 +77,35 @@ def put_in(
     """
     known = {payout.payee_id: payout for payout in Payout.objects.filter(batch=batch)}
     in_it = {payee for payee, payout in known.items() if payout.state != PayoutState.EXCLUDED}
-    payees = [affiliate for affiliate in affiliates_due if affiliate.pk not in in_it]
+    by_id = {affiliate.pk: affiliate for affiliate in affiliates_due if affiliate.pk not in in_it}
     chooser = Chooser(batch, at=at)
-    chooser.read(payees)
     choices: dict[UUID, Choice] = {}
 
-    def takes(affiliate_id: UUID, due: Decimal) -> bool:
-        choices[affiliate_id] = chooser.for_affiliate(by_id[affiliate_id], due)
-        return choices[affiliate_id].is_payable
+    def takes(due: Mapping[UUID, Decimal]) -> Collection[UUID]:
+        choices.update(chooser.for_affiliates([by_id[pk] for pk in due], due))
+        return [pk for pk, choice in choices.items() if choice.is_payable]
 
-    by_id = {affiliate.pk: affiliate for affiliate in payees}
     claimed = affiliates.batch_commissions(
         list(by_id), program_id=batch.program_id, asset_id=batch.asset_id, until=batch.until, takes=takes, at=at
     )
-    written: list[tuple[Payout, Choice]] = []
-    for affiliate in payees:
-        if affiliate.pk in choices:
-            payout = known.get(affiliate.pk) or _new(batch, at, payee_type=PayeeType.AFFILIATE, affiliate=affiliate)
-            written.append((payout, choices[affiliate.pk]))
-    for outgoing in _free_outgoings(outgoings, in_it):
-        payout = known.get(outgoing.pk) or _new(batch, at, payee_type=PayeeType.OUTGOING, outgoing=outgoing)
-        written.append((payout, chooser.for_outgoing(outgoing)))
-    for withdrawal in _free_withdrawals(withdrawals, in_it):
-        payout = known.get(withdrawal.pk) or _new(batch, at, payee_type=PayeeType.WITHDRAWAL, withdrawal=withdrawal)
-        written.append((payout, chooser.for_withdrawal(withdrawal)))
-    done = _write(written, known={payout.pk for payout in known.values()}, at=at)
+
+    def put(payee_type: str, payee_id: UUID, choice: Choice) -> Put:
+        there = known.get(payee_id)
+        return Put(there.pk if there else uuid7(), payee_type, payee_id, choice)
+
+    every = [put(PayeeType.AFFILIATE, pk, choices[pk]) for pk in by_id if pk in choices]
+    every += [
+        put(PayeeType.OUTGOING, outgoing.pk, chooser.for_outgoing(outgoing))
+        for outgoing in _free_outgoings(outgoings, in_it)
+    ]
+    every += [
+        put(PayeeType.WITHDRAWAL, withdrawal.pk, chooser.for_withdrawal(withdrawal))
+        for withdrawal in _free_withdrawals(withdrawals, in_it)
+    ]
+    _write(batch, every, known={payout.pk: payout for payout in known.values()}, at=at)
+    done = PutIn()
+    for each in every:
+        (done.ready if each.choice.is_payable else done.left_out).append(each)
     _write_lines(batch, done.ready, claimed, at=at)
     return done
 
@@ -101,53 +132,72 @@ def _free_withdrawals(withdrawals: Sequence[Withdrawal], in_it: set[Any]) -> lis
     return [withdrawal for withdrawal in locked if withdrawal.pk not in taken]
 
 
-def _new(batch: PayoutBatch, at: datetime, **payee: Any) -> Payout:
-    return Payout(program_id=batch.program_id, batch=batch, asset_id=batch.asset_id, created_at=at, **payee)
+def _decided(choice: Choice) -> dict[str, Any]:
+    """Return what is kept of a choice. Of whom it leaves out the amount is what would be due."""
+    return {
+        "gross": choice.due, "amount": choice.amount or choice.due, "withheld": choice.withheld,
+        "carried": choice.carried, "withheld_base": choice.withheld_base, "withheld_rate": choice.withheld_rate,
+        "withheld_exact": choice.withheld_exact, "fee": choice.fee,
+        "rail_account_id": choice.sender.account.pk if choice.sender else None,
+        "method_id": choice.method.pk if choice.method else None, "destination_kind": choice.destination_kind,
+        "destination": choice.destination, "holder": choice.holder, "destination_digest": choice.destination_digest,
+        "why": choice.why, "reason": choice.reason, "clears_at": choice.clears_at,
+    }  # fmt: skip
 
 
-def _write(written: Sequence[tuple[Payout, Choice]], *, known: set[UUID], at: datetime) -> PutIn:
-    done = PutIn()
-    for payout, choice in written:
-        payout.amount, payout.carried = (choice.amount or choice.due), choice.carried
-        payout.fee, payout.method = choice.fee, choice.method
-        payout.rail_account = choice.sender.account if choice.sender and choice.is_payable else None
-        payout.destination_kind, payout.destination = choice.destination_kind, choice.destination
-        payout.holder, payout.destination_digest = choice.holder, choice.destination_digest
-        payout.why, payout.reason, payout.clears_at = choice.why, choice.reason, choice.clears_at
-        (done.ready if choice.is_payable else done.left_out).append(payout)
-        if payout.pk not in known:
-            payout.state = PayoutState.READY if choice.is_payable else PayoutState.EXCLUDED
-    new = [payout for payout, _ in written if payout.pk not in known]
-    old = [payout for payout, _ in written if payout.pk in known]
-    Payout.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE)
-    Payout.objects.bulk_update(old, [name.removesuffix("_id") for name in _DECIDED], batch_size=500)
-    taken_in = [payout for payout in done.ready if payout.pk in known]
+def _write(batch: PayoutBatch, every: Sequence[Put], *, known: Mapping[UUID, Payout], at: datetime) -> None:
+    rows = []
+    for put in every:
+        if put.payout_id in known:
+            continue
+        row = {
+            "id": put.payout_id, "payee_type": put.payee_type, f"{put.payee_type.lower()}_id": put.payee_id,
+            "state": PayoutState.READY if put.choice.is_payable else PayoutState.EXCLUDED, **_decided(put.choice),
+        }  # fmt: skip
+        rows.append({_LETTERS[name]: _plain(value) for name, value in row.items()})
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [batch.program_id, batch.pk, batch.asset_id, at, json.dumps(rows)])
+
+    again = [put for put in every if put.payout_id in known]
+    for put in again:
+        for name, value in _decided(put.choice).items():
+            setattr(known[put.payout_id], name, value)
+    Payout.objects.bulk_update(
+        [known[put.payout_id] for put in again], [name.removesuffix("_id") for name in _DECIDED], batch_size=500
+    )
     follow_many(
         PAYOUT_TRANSITIONS,
         [
-            Step(pk=payout.pk, source=PayoutState.EXCLUDED, to=PayoutState.READY, program_id=payout.program_id)
-            for payout in taken_in
+            Step(pk=put.payout_id, source=PayoutState.EXCLUDED, to=PayoutState.READY, program_id=batch.program_id)
+            for put in again
+            if put.choice.is_payable
         ],
         at=at,
     )
-    for payout in taken_in:
-        payout.state = PayoutState.READY
-    return done
 
 
-def _write_lines(batch: PayoutBatch, ready: Sequence[Payout], claimed: dict[UUID, Batched], *, at: datetime) -> None:
-    paid = [payout for payout in ready if payout.affiliate_id is not None]
-    partly = [payout for payout in paid if payout.carried]
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _write_lines(batch: PayoutBatch, ready: Sequence[Put], claimed: dict[UUID, Batched], *, at: datetime) -> None:
+    paid = [put for put in ready if put.payee_type == PayeeType.AFFILIATE]
+    partly = [put for put in paid if put.choice.carried]
     pairs = affiliates.carry_on(
-        [(payout.payee_id, payout.carried) for payout in partly], program_id=batch.program_id,
+        [(put.payee_id, put.choice.carried) for put in partly], program_id=batch.program_id,
         asset_id=batch.asset_id, reason=CARRIED, out=CommissionState.BATCHED, on=CommissionState.DUE, at=at,
     )  # fmt: skip
-    carried = {payout.pk: pair.out_id for payout, pair in zip(partly, pairs, strict=True)}
+    carried = {put.payee_id: pair.out_id for put, pair in zip(partly, pairs, strict=True)}
     lines = [
-        (payout.pk, commission_id)
-        for payout in paid
-        for commission_id in (*claimed[payout.payee_id].ids, *([carried[payout.pk]] if payout.pk in carried else ()))
-    ]
-    # A model object for each line, three to a payout, would take longer than all else that is written.
+        {
+            "payout": str(put.payout_id),
+            "rows": claimed[put.payee_id].rows
+            + (f",{carried[put.payee_id]}" if put.payee_id in carried else ""),
+        }
+        for put in paid
+    ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_LINES, [batch.program_id, [payout for payout, _ in lines], [row for _, row in lines]])
+        cursor.execute(_LINES, [batch.program_id, json.dumps(lines)])

@@ -33,7 +33,7 @@ def _post(batch: PayoutBatch, payouts: Sequence[Payout], kind: str, *, is_back: 
         debit, credit = reversed(sides) if is_back else sides
         postings.append(
             Posting(
-                program_id=batch.program_id, kind=kind, movements=(Movement(debit, credit, payout.amount),),
+                program_id=batch.program_id, kind=kind, movements=(Movement(debit, credit, payout.paid_for),),
                 # What was sent back can be submitted, and reserved, again.
                 key=f"payout:{'released' if is_back else 'reserved'}:{payout.pk}:{batch.revision}",
                 memo=str(batch), metadata={"payout": str(payout.pk)},

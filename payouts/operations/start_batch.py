@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from audit.operations import follow
 from identity.models import Proposal
+from ledger import money
 from payouts import rules
 from payouts.errors import RailOutOfUse
 from payouts.models import Part, Payout, PayoutBatch
@@ -16,6 +18,7 @@ from payouts.queries.accounts import accounts_by_id, payer_of
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState
 from wallets.queries.senders import unit_of
+from wallets.rails.sending import Limits
 from wallets.states import RailAccountState
 
 
@@ -35,18 +38,7 @@ def start_batch(proposal: Proposal, at: datetime) -> Mapping[str, Any]:
     ready = list(Payout.objects.locked().filter(batch=batch, state=PayoutState.READY))
     unit = unit_of(batch.asset)
     limits = {pk: payer_of(account).limits(unit) for pk, account in accounts.items()}
-    parts = []
-    for payout in ready:
-        limit = limits.get(payout.rail_account_id) if payout.rail_account_id else None
-        amounts = (
-            rules.parts_of(payout.amount, least=limit.least, most=limit.most)
-            if limit and payout.withdrawal_id is None  # which is one line of a wallet, and goes whole
-            else [payout.amount]
-        )
-        parts += [
-            Part(program_id=batch.program_id, payout=payout, number=number, amount=amount)
-            for number, amount in enumerate(amounts, start=1)
-        ]
+    parts = [part for payout in ready for part in _parts_of(payout, limits, scale=batch.asset.payable_scale)]
     Part.objects.bulk_create(parts, batch_size=2_000)
     fit_brakes(batch.program, at=at)
 
@@ -56,6 +48,22 @@ def start_batch(proposal: Proposal, at: datetime) -> Mapping[str, Any]:
     )  # fmt: skip
     held = _hold_who_moved(batch, at=at)
     return {"payouts": len(ready), "held": held}
+
+
+def _parts_of(payout: Payout, limits: Mapping[UUID, Limits], *, scale: int) -> list[Part]:
+    """Return what the rail takes of a payout, each with its own part of what is withheld."""
+    limit = None
+    if payout.rail_account_id and payout.withdrawal_id is None:  # which is one line of a wallet, and goes whole
+        limit = limits.get(payout.rail_account_id)
+    amounts = rules.parts_of(payout.amount, least=limit.least, most=limit.most) if limit else [payout.amount]
+    withheld = money.allocate(payout.withheld, weights=amounts, scale=scale) if payout.withheld else None
+    return [
+        Part(
+            program_id=payout.program_id, payout=payout, number=number + 1, amount=amount,
+            withheld=withheld[number] if withheld else money.ZERO,
+        )
+        for number, amount in enumerate(amounts)
+    ]  # fmt: skip
 
 
 def _hold_who_moved(batch: PayoutBatch, *, at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Put a batch before those who may agree to it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from affiliates.states import MethodState
 from audit.operations import follow
 from identity.models import User
 from identity.operations import propose
+from ledger.models import Asset
 from ledger.money import plain
 from payouts.errors import BatchIsEmpty, NotEnoughFloat, RailOutOfUse
 from payouts.models import Payout, PayoutBatch
@@ -17,7 +19,7 @@ from payouts.operations.leave_out import leave_out
 from payouts.operations.note_makers import note_makers
 from payouts.operations.tell_payees import News, tell_payees
 from payouts.queries.accounts import accounts_by_id, float_at
-from payouts.queries.batches import contents_of, had_a_hand, locked_batch, makers_of, totals_by_rail
+from payouts.queries.batches import ByRail, contents_of, had_a_hand, locked_batch, makers_of, totals_by_rail
 from payouts.queries.flags import flags_of
 from payouts.queries.sendable import HAS_MOVED
 from payouts.states import BATCH_TRANSITIONS, BatchState, PayoutState, Role
@@ -51,7 +53,7 @@ def submit_batch(
     rails = totals_by_rail(batch)
     if not rails:
         raise BatchIsEmpty
-    _require_rails(batch, needs_float=not waits_for_float)
+    _require_rails(rails, batch.asset, needs_float=not waits_for_float)
 
     tell_payees(list(batch.payouts.filter(state=PayoutState.READY)), News.SUBMITTED, at=at)
     note_makers(batch, [(by.pk, Role.SUBMITTED), *had_a_hand(batch, program=batch.program)], at=at)
@@ -60,6 +62,7 @@ def submit_batch(
     payload = {
         "batch": str(batch.pk), "number": batch.number, "revision": revision, "digest": contents.digest,
         "asset": batch.asset.code, "count": contents.count, "total": plain(contents.total),
+        "withheld": plain(contents.withheld),
         "rails": [
             {"account": rail.account, "count": rail.count, "total": plain(rail.total),
              "fees": None if rail.fees is None else plain(rail.fees)}
@@ -100,8 +103,7 @@ def _leave_out_who_moved(batch: PayoutBatch, *, at: datetime) -> None:
     )  # fmt: skip
 
 
-def _require_rails(batch: PayoutBatch, *, needs_float: bool) -> None:
-    rails = totals_by_rail(batch)
+def _require_rails(rails: Sequence[ByRail], asset: Asset, *, needs_float: bool) -> None:
     accounts = accounts_by_id([rail.account_id for rail in rails if rail.account_id])
     for rail in rails:
         if rail.account_id is None:
@@ -109,8 +111,6 @@ def _require_rails(batch: PayoutBatch, *, needs_float: bool) -> None:
         account = accounts[rail.account_id]
         if account.state != RailAccountState.ACTIVE:
             raise RailOutOfUse(account=account.name, state=account.get_state_display().lower())
-        there = float_at(account, batch.asset_id)
+        there = float_at(account, asset.pk)
         if needs_float and there < rail.total:
-            raise NotEnoughFloat(
-                account=account.name, asset=batch.asset.code, there=plain(there), asked=plain(rail.total)
-            )  # fmt: skip
+            raise NotEnoughFloat(account=account.name, asset=asset.code, there=plain(there), asked=plain(rail.total))

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from affiliates.portal.views.shown import grouped, own_affiliate, page_context
+from affiliates.rules import percent
 from affiliates.states import MethodKind
 from payouts.models import Payout
 from payouts.states import PAYOUT_TRANSITIONS, PayoutState
@@ -42,6 +43,8 @@ def _line(row: Payout) -> dict[str, Any]:
     is_known = row.destination_kind in MethodKind.values
     return {
         "payout": row, "amount": f"{grouped(row.amount, row.asset)} {row.asset.code}",
+        "withheld": f"{grouped(row.withheld, row.asset)} {row.asset.code}" if row.withheld else "",
+        "of": f"{grouped(row.paid_for, row.asset)} {row.asset.code}", "rate": percent(row.withheld_rate),
         "carried": f"{grouped(row.carried, row.asset)} {row.asset.code}" if row.carried else "",
         "state": _WORDS[state], "tone": _TONES[state],
         "where": MethodKind(row.destination_kind).label if is_known else row.destination_kind,

@@ -57,6 +57,9 @@ def _describe(payload: Payload) -> list[tuple[str, str]]:
         ("Payouts", str(payload["count"])),
         ("Total", f"{payload['total']} {asset}"),
     ]
+    withheld = payload.get("withheld", "0")
+    if withheld != "0":
+        lines.append(("Withheld beside it, as tax", f"{withheld} {asset}"))
     for rail in payload["rails"]:
         fees = f", fees about {rail['fees']} {asset}" if rail["fees"] else ""
         lines.append((f"From {rail['account']}", f"{rail['total']} {asset} in {rail['count']}{fees}"))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from identity.models import Program
 from ledger.models import Account, Asset
 from ledger.queries.balances import balance_now
 from payouts import models as desks
@@ -19,6 +20,11 @@ from wallets.rails.evm import EVM
 from wallets.rails.sending import Desk, Payer
 
 PAYOUTS = "system:payouts"
+
+
+def withholding_of(program: Program) -> str:
+    """Return what the account of withheld tax is called."""
+    return f"program:{program.slug}:withholding"
 
 
 def payer_of(account: RailAccount) -> Payer:

@@ -1,24 +1,22 @@
 """Batches, and what is in them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from itertools import starmap
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum, UUIDField
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import Count, Q, Sum
 
-from affiliates.models import Commission
 from identity.models import Program, User
 from identity.rules import HOUSE_SLUG, STAFF_ROLES
-from ledger.money import ZERO
+from ledger.money import ZERO, exactly
 from payouts import rules
 from payouts.errors import UnknownBatch, UnknownPayout
-from payouts.models import BatchMaker, Payout, PayoutBatch, PayoutLine
+from payouts.models import BatchMaker, Payout, PayoutBatch
 from payouts.states import PayoutState, Role
 
-_PAYEE = Coalesce("affiliate_id", "outgoing_id", "withdrawal_id", output_field=UUIDField())
 # Those that others agree to; what is left out is no part of it.
 _AGREED_ON = ~Q(state=PayoutState.EXCLUDED)
 
@@ -66,36 +64,43 @@ def locked_payout(payout_id: UUID, *, program_id: UUID) -> tuple[PayoutBatch, Pa
     return batch, payout
 
 
-def items_of(batch: PayoutBatch) -> Iterator[rules.Item]:
+# Lines are counted payout by payout, by the one index that finds them so: what a batch has just written is unknown to
+# the planner. What is live is no condition, or it might read the index of all that is. Ids come as text, as the digest
+# is of that.
+_ITEMS: Final = """
+SELECT payee_type || ':' || coalesce(affiliate_id, outgoing_id, withdrawal_id), amount, carried,
+       coalesce(rail_account_id::text, ''), destination_digest,
+       (SELECT count(*) FILTER (WHERE line.is_live) FROM payouts_payoutline line WHERE line.payout_id = payout.id),
+       withheld
+FROM payouts_payout payout WHERE batch_id = %s AND state <> 'EXCLUDED'
+"""
+
+
+def items_of(batch: PayoutBatch) -> list[rules.Item]:
     """Return what others agree to, payout by payout."""
-    payouts: list[tuple[Any, ...]] = list(
-        Payout.objects.filter(_AGREED_ON, batch=batch)
-        .order_by()
-        .values_list("pk", "payee_type", _PAYEE, "amount", "carried", "rail_account", "destination_digest")
-    )
-    # By ids and not joined: what a batch has just written is unknown to the planner, which would read it for each row.
-    lines = PayoutLine.objects.filter(payout__in=[pk for pk, *_ in payouts], is_live=True).order_by()
-    rows = dict(lines.values_list("payout").annotate(count=Count("pk")))
-    for pk, payee_type, payee_id, amount, carried, account_id, digest in payouts:
-        payee = f"{payee_type}:{payee_id}"
-        yield rules.Item(payee, amount, carried, str(account_id or ""), digest, rows.get(pk, 0))
+    with connection.cursor() as cursor:
+        cursor.execute(_ITEMS, [batch.pk])
+        return list(starmap(rules.Item, cursor.fetchall()))
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in a batch: how many, how much, and the digest of it."""
+    """What is in a batch: how many, how much is sent, how much is withheld of it, and the digest of all that."""
 
     count: int
     total: Decimal
+    withheld: Decimal
     digest: str
 
 
 def contents_of(batch: PayoutBatch, *, revision: int) -> Contents:
     """Add up what is in a batch, and take its digest."""
-    items = list(items_of(batch))
+    items = items_of(batch)
     digest = rules.digest_of(str(batch.pk), revision, batch.asset.code, items)
-    total = Payout.objects.filter(_AGREED_ON, batch=batch).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    return Contents(len(items), total, digest)
+    with exactly():
+        total = sum((item.amount for item in items), ZERO)
+        withheld = sum((item.withheld for item in items), ZERO)
+    return Contents(len(items), total, withheld, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,12 @@ def totals_by_rail(batch: PayoutBatch) -> list[ByRail]:
     return sorted(found, key=lambda each: each.account)
 
 
+def withheld_of(batch: PayoutBatch) -> Decimal:
+    """Return what is withheld of all that a batch pays."""
+    found: Decimal | None = Payout.objects.filter(_AGREED_ON, batch=batch).aggregate(sum=Sum("withheld"))["sum"]
+    return found or ZERO
+
+
 def counts_of(batch: PayoutBatch) -> dict[str, tuple[int, Decimal]]:
     """Return how many payouts of a batch are in each state, and what they come to."""
     rows = Payout.objects.filter(batch=batch).order_by().values_list("state").annotate(n=Count("pk"), sum=Sum("amount"))
@@ -130,6 +141,17 @@ def counts_of(batch: PayoutBatch) -> dict[str, tuple[int, Decimal]]:
 def makers_of(batch: PayoutBatch) -> set[UUID]:
     """Return who had a hand in a batch."""
     return set(BatchMaker.objects.filter(batch=batch).order_by().values_list("user_id", flat=True))
+
+
+# Of all that is in a payout little was ever on hold: the index of those is looked at, and not all rows of the batch.
+_FREED: Final = """
+SELECT DISTINCT paid.freed_by
+FROM affiliates_commission paid
+JOIN payouts_payoutline line ON line.commission_id = paid.id AND line.is_live
+JOIN payouts_payout payout ON payout.id = line.payout_id
+WHERE paid.program_id = %(program)s AND paid.state = 'BATCHED' AND paid.freed_by <> ''
+  AND payout.batch_id = %(batch)s AND payout.state <> 'EXCLUDED'
+"""
 
 
 def had_a_hand(batch: PayoutBatch, *, program: Program) -> dict[tuple[UUID, str], None]:
@@ -151,10 +173,10 @@ def had_a_hand(batch: PayoutBatch, *, program: Program) -> dict[tuple[UUID, str]
         _note(found, approved, Role.APPROVED)
         if owner is not None:
             found[owner, Role.PAID] = None
-    lines = PayoutLine.objects.filter(payout__in=list(ready.values_list("pk", flat=True)), is_live=True)
-    paid = Commission.objects.filter(pk__in=list(lines.values_list("commission", flat=True))).exclude(freed_by="")
-    for freed in paid.order_by().values_list("freed_by", flat=True).distinct():
-        _note(found, freed, Role.FREED)
+    with connection.cursor() as cursor:
+        cursor.execute(_FREED, {"program": batch.program_id, "batch": batch.pk})
+        for (freed,) in cursor.fetchall():
+            _note(found, freed, Role.FREED)
     for user_id in ready.filter(affiliate__user__in=staff).values_list("affiliate__user", flat=True).distinct():
         found[user_id, Role.PAID] = None
     return {(user_id, role): None for user_id, role in found if user_id in staff}

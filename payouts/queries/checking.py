@@ -10,8 +10,9 @@ from django.db import connection
 _RESERVED: Final = """
 WITH wanted AS (
     SELECT payout.program_id, payout.affiliate_id, payout.asset_id,
-           sum(payout.amount - (SELECT coalesce(sum(amount), 0) FROM payouts_part part
-                                WHERE part.payout_id = payout.id AND part.paid_at IS NOT NULL)) AS amount
+           sum(payout.amount + payout.withheld
+               - (SELECT coalesce(sum(amount + withheld), 0) FROM payouts_part part
+                  WHERE part.payout_id = payout.id AND part.paid_at IS NOT NULL)) AS amount
     FROM payouts_payout payout JOIN payouts_payoutbatch batch ON batch.id = payout.batch_id
     WHERE payout.affiliate_id IS NOT NULL
       AND (payout.state IN ('SENDING', 'ACCEPTED', 'UNKNOWN', 'FAILED')
@@ -106,6 +107,37 @@ ORDER BY 2
 """
 
 
+# What is withheld of a part goes with each payment of it; into wallets here it is paid without an attempt.
+_WITHHELD: Final = """
+WITH paid AS (
+    SELECT part.program_id, part.payout_id, part.withheld
+    FROM payouts_part part JOIN payouts_attempt attempt ON attempt.part_id = part.id
+    WHERE attempt.state = 'CONFIRMED' AND part.withheld > 0
+    UNION ALL
+    SELECT part.program_id, part.payout_id, part.withheld
+    FROM payouts_part part
+    WHERE part.paid_at IS NOT NULL AND part.withheld > 0
+      AND NOT EXISTS (SELECT FROM payouts_attempt attempt WHERE attempt.part_id = part.id)
+), wanted AS (
+    SELECT paid.program_id, payout.asset_id, sum(paid.withheld) AS amount
+    FROM paid JOIN payouts_payout payout ON payout.id = paid.payout_id
+    WHERE %(program)s::uuid IS NULL OR paid.program_id = %(program)s
+    GROUP BY 1, 2
+), booked AS (
+    SELECT account.program_id, account.asset_id, sum(entry.amount) AS amount
+    FROM ledger_account account JOIN ledger_entry entry ON entry.credit_account_id = account.id
+    JOIN ledger_transaction booked ON booked.id = entry.transaction_id
+    WHERE account.role = 'WITHHOLDING' AND booked.kind IN ('PAYOUT_PAID', 'PAYOUT_PAID_LATE')
+      AND (%(program)s::uuid IS NULL OR account.program_id = %(program)s)
+    GROUP BY 1, 2
+)
+SELECT program_id, 'withheld', asset.code, coalesce(wanted.amount, 0), coalesce(booked.amount, 0)
+FROM wanted FULL JOIN booked USING (program_id, asset_id) JOIN ledger_asset asset ON asset.id = asset_id
+WHERE coalesce(wanted.amount, 0) <> coalesce(booked.amount, 0)
+ORDER BY 1, 3
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Something of which rows and books say different things."""
@@ -140,6 +172,11 @@ def paid(program_id: UUID | None) -> tuple[int, list[Difference]]:
 def withdrawals(program_id: UUID | None) -> tuple[int, list[Difference]]:
     """Compare where withdrawals are with where their payouts are."""
     return _counted("wallets_withdrawal", program_id), _differences(_WITHDRAWALS, program_id)
+
+
+def withheld(program_id: UUID | None) -> tuple[int, list[Difference]]:
+    """Compare what was withheld of what was paid with what the books have as withheld."""
+    return _counted("payouts_part", program_id), _differences(_WITHHELD, program_id)
 
 
 def _counted(table: str, program_id: UUID | None) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger.money import plain
 from payouts.models import BatchMaker, PayoutBatch
-from payouts.queries.batches import items_of
+from payouts.queries.batches import items_of, withheld_of
 
 
 def proof_of(batch: PayoutBatch) -> dict[str, Any]:
@@ -27,10 +27,8 @@ def proof_of(batch: PayoutBatch) -> dict[str, Any]:
         "state": batch.state,
         "count": len(items),
         "total": plain(batch.total),
-        "items": [
-            [item.payee, plain(item.amount), plain(item.carried), item.rail_account, item.destination_digest, item.rows]
-            for item in items
-        ],
+        "withheld": plain(withheld_of(batch)),
+        "items": [item.listed() for item in items],
         "makers": [
             {"person": str(maker.user_id), "name": maker.user.name, "role": maker.role, "at": maker.at.isoformat()}
             for maker in makers

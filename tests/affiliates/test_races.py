@@ -115,7 +115,7 @@ def test_a_row_is_voided_or_batched(troupe: Troupe) -> None:
             [bea.pk],
             program_id=troupe.program.pk,
             asset_id=settlement.asset_id,
-            takes=lambda *_: True,
+            takes=lambda due: due,
             at=timezone.now(),
         ),
     )

@@ -128,8 +128,8 @@ class Troupe:
         affiliate, now = self.affiliates[name], timezone.now()
         owner = Asset.objects.get(code=asset)
         batched = operations.batch_commissions(
-            [affiliate.pk], program_id=self.program.pk, asset_id=owner.pk, takes=lambda _, due: not is_paid or due > 0,
-            at=now,
+            [affiliate.pk], program_id=self.program.pk, asset_id=owner.pk, at=now,
+            takes=lambda due: [pk for pk, amount in due.items() if not is_paid or amount > 0],
         ).get(affiliate.pk)  # fmt: skip
         if batched is None:
             return Decimal(0)

@@ -13,7 +13,7 @@ from affiliates.models import Adjustment, Claim, Commission, CommissionReport, P
 from audit.context import Actor
 from audit.errors import WrongState
 from audit.models import Entry, Finding, ReconciliationRun
-from audit.operations import follow, follow_many
+from audit.operations import follow, follow_all, follow_many
 from audit.operations.follow_many import Step
 from audit.states import Edge, TransitionTable, registered_transitions
 from identity import rules
@@ -351,6 +351,37 @@ def test_of_many_none_takes_a_step_when_one_can_not() -> None:
 
     with pytest.raises(WrongState):
         follow_many(INTENT_TRANSITIONS, steps, at=timezone.now())
+
+    assert [stored(one, INTENT_TRANSITIONS) for one in (waits, gone)] == ["FAILED", "PENDING"]
+    assert not Entry.objects.exists()
+
+
+def test_very_many_take_one_step_and_each_is_told_of() -> None:
+    program, waits = ProgramFactory(), [intent_in("FAILED") for _ in "abc"]
+
+    follow_all(
+        INTENT_TRANSITIONS, [str(one.pk) for one in waits], source="FAILED", to="PENDING", program_id=program.pk,
+        at=timezone.now(),
+    )  # fmt: skip
+
+    assert {stored(one, INTENT_TRANSITIONS) for one in waits} == {"PENDING"}
+    edge = INTENT_TRANSITIONS.edge("FAILED", "PENDING")
+    assert edge is not None
+    told = Entry.objects.values_list("action", "subject_id", "payload", "program_id")
+    line = {"from": "FAILED", "to": "PENDING"}
+    expected = [(edge.action, str(one.pk), line, program.pk) for one in waits] if edge.is_journalled else []
+    assert sorted(told) == sorted(expected)
+
+
+@pytest.mark.parametrize(("source", "to"), [("FAILED", "PENDING"), ("FAILED", "FAILED")])
+def test_of_very_many_none_takes_a_step_when_one_can_not(source: str, to: str) -> None:
+    waits, gone = intent_in("FAILED"), intent_in("PENDING")
+
+    with pytest.raises(WrongState):
+        follow_all(
+            INTENT_TRANSITIONS, [str(waits.pk), str(gone.pk)], source=source, to=to, program_id=ProgramFactory().pk,
+            at=timezone.now(),
+        )  # fmt: skip
 
     assert [stored(one, INTENT_TRANSITIONS) for one in (waits, gone)] == ["FAILED", "PENDING"]
     assert not Entry.objects.exists()

@@ -142,15 +142,25 @@ FLOWS = [
          f"{RESERVED} | {SENT} | {PAID} | PAYOUT_RETURNED clearing > aff 60 | RAIL_SETTLED float > clearing 60",
          f"float 1000, aff 60, {AFTER_COMMISSION}, up 20"),
     Flow("tax withheld, and remitted",
-         f"{RESERVED} | PAYOUT_SENT flight > float 57 | PAYOUT_PAID aff_held > payouts 57; payouts > flight 57"
-         " | WITHHOLDING aff_held > withheld 3 | TAX_REMITTED withheld > out 3 | PAYOUT_SENT flight > float 3"
+         f"{RESERVED} | PAYOUT_SENT flight > float 57"
+         " | PAYOUT_PAID aff_held > payouts 57; payouts > flight 57; aff_held > withheld 3"
+         " | TAX_REMITTED withheld > out 3 | PAYOUT_SENT flight > float 3"
          " | PAYOUT_PAID out > payouts 3; payouts > flight 3",
          f"float 940, {AFTER_COMMISSION}, up 20"),
     Flow("a payout that comes back, and what was withheld with it",
-         f"{RESERVED} | PAYOUT_SENT flight > float 57 | PAYOUT_PAID aff_held > payouts 57; payouts > flight 57"
-         " | WITHHOLDING aff_held > withheld 3 | PAYOUT_RETURNED clearing > aff 57; withheld > aff 3"
-         " | RAIL_SETTLED float > clearing 57",
+         f"{RESERVED} | PAYOUT_SENT flight > float 57"
+         " | PAYOUT_PAID aff_held > payouts 57; payouts > flight 57; aff_held > withheld 3"
+         " | PAYOUT_RETURNED clearing > aff 57; withheld > aff 3 | RAIL_SETTLED float > clearing 57",
          f"float 1000, aff 60, {AFTER_COMMISSION}, up 20"),
+    Flow("late proof of a payout that was given up, with what is withheld from it",
+         f"{RESERVED} | PAYOUT_SENT flight > float 57 | PAYOUT_BACK float > flight 57"
+         " | PAYOUT_RELEASED aff_held > aff 60"
+         " | PAYOUT_PAID_LATE aff > payouts 57; payouts > float 57; aff > withheld 3",
+         f"float 943, withheld 3, {AFTER_COMMISSION}, up 20"),
+    Flow("late proof of a payout that failed, with what is withheld from it",
+         f"{RESERVED} | PAYOUT_SENT flight > float 57 | PAYOUT_BACK float > flight 57"
+         " | PAYOUT_PAID_LATE aff_held > payouts 57; payouts > float 57; aff_held > withheld 3",
+         f"float 943, withheld 3, {AFTER_COMMISSION}, up 20"),
     Flow("a payout's fee borne by the payee",
          f"{RESERVED} | PAYOUT_SENT flight > float 58 | PAYOUT_PAID aff_held > payouts 58; payouts > flight 58"
          " | FEE aff_held > fees 2 | RAIL_FEE rail_fees > float 2",

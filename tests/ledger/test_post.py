@@ -163,6 +163,22 @@ def test_what_does_not_belong_together_is_refused(funded: Book) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "debit", "credit"),
+    [
+        ("PAYOUT_PAID", "affiliate:zoe:reserved", "program:acme:withholding"),
+        ("PAYOUT_PAID_LATE", "affiliate:zoe:liability", "program:acme:withholding"),
+        ("PAYOUT_RETURNED", "program:acme:withholding", "affiliate:zoe:liability"),
+    ],
+)
+def test_nothing_is_withheld_or_given_back_by_itself(kind: str, debit: str, credit: str, funded: Book) -> None:
+    funded.post("COMMISSION", ("program:acme:expense", "affiliate:zoe:liability", "5"))
+    funded.post("PAYOUT_RESERVED", ("affiliate:zoe:liability", "affiliate:zoe:reserved", "2"))
+
+    refused(funded, errors.WithheldAlone, funded.asked(kind, (debit, credit, "1")))
+    refused(funded, errors.UnknownKind, replace(funded.asked(kind, (debit, credit, "1")), kind="WITHHOLDING"))
+
+
+@pytest.mark.parametrize(
     ("change", "error"),
     [
         ({"key": ""}, errors.TooLong),

@@ -79,7 +79,7 @@ def payout_in(state: str = "READY", *, program: Program | None = None, **more: A
     account = more.pop("rail_account", None) or RailAccountFactory(program=program or ProgramFactory())
     batch = more.pop("batch", None) or batch_in(program=account.program)
     payout = Payout.objects.create(
-        program=account.program, batch=batch, payee_type="AFFILIATE", asset=batch.asset, amount=1,
+        program=account.program, batch=batch, payee_type="AFFILIATE", asset=batch.asset, gross=1, amount=1,
         affiliate=more.pop("affiliate", None) or AffiliateFactory(program=account.program),
         rail_account=account, destination_kind="MPESA", destination="254700000001", destination_digest="0" * 32,
         reason="why", created_at=timezone.now(), **more,

@@ -13,6 +13,8 @@ from django.utils import timezone
 from affiliates.models import Affiliate, Commission, PayoutMethod
 from identity.models import Program, User
 from identity.operations import vote
+from identity.operations.store_setting import store_setting
+from identity.queries.settings import standing
 from identity.states import Decision
 from ledger.models import Asset
 from ledger.movements import Movement, Posting
@@ -63,6 +65,18 @@ class House:
         key = f"funded-{next(self.numbers)}"
         movement = Movement(float_id, capital, Decimal(amount))
         post(Posting(program_id=self.program.pk, key=key, kind="FLOAT_IN", movements=(movement,)))
+
+    def withholds(self, rate: str) -> None:
+        """Let tax be withheld from who is put into a batch from now on."""
+        stands = standing("payouts.withholding_rate", self.program)
+        store_setting(
+            "payouts.withholding_rate", program=self.program, value=rate, version=stands.version, reason="the law",
+            at=timezone.now(),
+        )  # fmt: skip
+
+    def withheld(self, *, asset: str = "KES") -> str:
+        """Return what the books say was withheld and not passed on."""
+        return self.troupe.balance(f"program:{self.program.slug}:withholding", asset=asset)
 
     def batch(self, *, asset: str = "KES", by: User | None = None, **more: Any) -> PayoutBatch:
         more.setdefault("key", f"batch-{next(self.numbers)}")
@@ -168,6 +182,7 @@ class House:
         assert checking.in_flight(self.program.pk)[1] == []
         assert checking.passing(self.program.pk)[1] == []
         assert checking.withdrawals(self.program.pk)[1] == []
+        assert checking.withheld(self.program.pk)[1] == []
 
 
 def asset(code: str) -> Asset:

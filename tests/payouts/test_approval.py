@@ -262,7 +262,7 @@ def test_the_database_refuses_to_change_what_is_voted_on(house_of_two: House) ->
     with pytest.raises(DatabaseError, match="put into drafts"), transaction.atomic():
         Payout.objects.create(
             program=house.program, batch=batch, payee_type="AFFILIATE", affiliate=house.troupe.affiliate("eve"),
-            asset=batch.asset, amount=1, destination="254700000000", rail_account=house.account,
+            asset=batch.asset, gross=1, amount=1, destination="254700000000", rail_account=house.account,
             destination_kind="MPESA", created_at=timezone.now(),
         )  # fmt: skip
 

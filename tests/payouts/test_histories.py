@@ -6,7 +6,8 @@ its seed, which stands in the failure.
 """
 
 import random
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -49,9 +50,16 @@ WAYS: Final = (
 class History:
     """One house, and what happens in it by chance."""
 
+    length = STEPS
+    payees: Sequence[str] = ("ada", "bea", "cyd")
+    steps: Sequence[str] = (
+        "earn", "batch", "batch", "send", "send", "send", "ask", "ask", "hear", "hear", "retry", "release",
+        "exclude", "stop", "lapse", "declare", "recall", "move",
+    )  # fmt: skip
+
     def __init__(self, house: House, seed: int) -> None:
         self.house, self.seed, self.chance = house, seed, random.Random(seed)
-        self.earned: Counter[str] = Counter()
+        self.earned: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.told: list[str] = []
         self.whose: dict[str, str] = {}
         self.batches: list[PayoutBatch] = []
@@ -65,14 +73,11 @@ class History:
         return drawn.choice(WAYS)
 
     def go(self, steps: int) -> None:
-        for name in ("ada", "bea", "cyd"):
+        for name in self.payees:
             self.earn(name)
-        self.house.funds("100000")
+        self.fund()
         for _ in range(steps):
-            step = self.chance.choice((
-                "earn", "batch", "batch", "send", "send", "send", "ask", "ask", "hear", "hear", "retry", "release",
-                "exclude", "stop", "lapse", "declare", "recall", "move",
-            ))  # fmt: skip
+            step = self.chance.choice(self.steps)
             self.told.append(step)
             try:
                 getattr(self, step)()
@@ -82,8 +87,11 @@ class History:
                 self.told.append("died")
         self.end()
 
+    def fund(self) -> None:
+        self.house.funds("100000")
+
     def earn(self, name: str = "") -> None:
-        name = name or self.chance.choice(("ada", "bea", "cyd"))
+        name = name or self.chance.choice(self.payees)
         amount = self.chance.choice((20, 75, 120, 333))
         affiliate = self.house.earns(name, str(amount))
         self.whose |= {method.destination: name for method in PayoutMethod.objects.filter(affiliate=affiliate)}
@@ -164,11 +172,12 @@ class History:
         attempt = Attempt.objects.filter(state=AttemptState.UNKNOWN).order_by("pk").first()
         if attempt is None:
             return
-        is_paid = attempt.reference in TILL.paid
+        self.say(attempt, receipt=f"R-{attempt.reference}" if attempt.reference in TILL.paid else "")
+
+    def say(self, attempt: Attempt, *, receipt: str) -> None:
         proposal = propose_outcome(
-            attempt.pk, program=self.house.program, outcome="PAID" if is_paid else "FAILED",
-            receipt=f"R-{attempt.reference}" if is_paid else "", evidence="The till's own book", by=self.house.maker,
-            at=timezone.now(),
+            attempt.pk, program=self.house.program, outcome="PAID" if receipt else "FAILED", receipt=receipt,
+            evidence="The rail's own book", by=self.house.maker, at=timezone.now(),
         )  # fmt: skip
         agree(self.house, proposal)
 
@@ -208,13 +217,23 @@ class History:
             assert twice == 0 or confirmed.exclude(trouble="").exists()
 
 
-def play(house: House, seed: int) -> None:
-    history = History(house, seed)
+def play(history: History) -> None:
     try:
-        history.go(STEPS)
+        history.go(history.length)
         history.require_order()
     except Exception as broken:
-        raise AssertionError(f"seed {seed}: {' '.join(history.told)}") from broken
+        raise AssertionError(f"seed {history.seed}: {' '.join(history.told)}") from broken
+
+
+def seeds_of(request: pytest.FixtureRequest, number: int, *, histories: int) -> Iterator[int]:
+    """Yield the seeds of a test's histories, in each of which nothing of another is left."""
+    option = request.config.getoption
+    rounds = (option("--rounds") or (TORTURE if option("--torture") else histories)) // histories
+    first = int(timezone.now().strftime("%y%m%d")) * 10_000 + number * rounds
+    for seed in [option("--seed")] if option("--seed") is not None else range(first, first + rounds):
+        with transaction.atomic():
+            yield seed
+            transaction.set_rollback(True)
 
 
 # One test each: a long transaction keeps others' journals from being sealed.
@@ -222,15 +241,8 @@ def play(house: House, seed: int) -> None:
 def test_whatever_happens_nobody_is_paid_twice_and_nothing_is_lost(
     house_of_two: House, request: pytest.FixtureRequest, number: int
 ) -> None:
-    option = request.config.getoption
-    rounds = (option("--rounds") or (TORTURE if option("--torture") else HISTORIES)) // HISTORIES
-    first = int(timezone.now().strftime("%y%m%d")) * 10_000 + number * rounds
-    seeds = [option("--seed")] if option("--seed") is not None else range(first, first + rounds)
-
-    for seed in seeds:
-        with transaction.atomic():
-            play(house_of_two, seed)
-            transaction.set_rollback(True)
+    for seed in seeds_of(request, number, histories=HISTORIES):
+        play(History(house_of_two, seed))
         house_of_two.troupe.affiliates.clear()
         house_of_two.troupe.members.clear()
         TILL.reset()

@@ -51,13 +51,14 @@ class Till:
     calls: list[str] = field(default_factory=list)
     paid: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    numbers: dict[int, str] = field(default_factory=dict)  # where it counts: which reference each has paid
     during: Callable[[Order], None] = lambda order: None
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _lock: Any = field(default_factory=threading.Lock)
 
-    def reset(self) -> None:
+    def reset(self, **nature: Any) -> None:
         """Be a till again that pays everything at once and has paid nothing."""
-        fresh = Till()
+        fresh = Till(**nature)
         for name in fresh.__dataclass_fields__:
             setattr(self, name, getattr(fresh, name))
 
@@ -71,7 +72,7 @@ class Till:
         return Decimal(5)
 
     def survey(self, desk: Desk, orders: Sequence[Order]) -> Survey:
-        return self.surveys(orders)
+        return Survey(number=max(self.numbers, default=0) + 1) if self.counts else self.surveys(orders)
 
     def write(self, desk: Desk, order: Order, survey: Survey, *, number: int | None) -> Wire:
         return {"reference": order.reference, "number": number}
@@ -80,7 +81,10 @@ class Till:
         with self._lock:
             self.calls.append(order.reference)
         self.during(order)
-        return self._do(order, self.behaves(order))
+        behaviour = self.behaves(order)
+        if self.may_repeat and order.reference in self.paid:
+            return self._shown(order)
+        return self._do(order, behaviour, wire)
 
     def query(self, desk: Desk, order: Order, wire: Wire) -> Answer | Waiting:
         asked = self.answers(order)
@@ -98,11 +102,14 @@ class Till:
     def float_of(self, desk: Desk, unit: Unit) -> Decimal | None:
         return None
 
-    def _do(self, order: Order, behaviour: str) -> Answer:
+    def _do(self, order: Order, behaviour: str, wire: Wire) -> Answer:
         if behaviour in ("paid", "accepted_paid", "unclear_paid", "dies_paid", "other_amount"):
             with self._lock:
                 assert order.reference not in self.paid, "one reference is paid once"
                 self.paid[order.reference] = (order.destination, order.amount)
+                if self.counts:
+                    assert wire["number"] not in self.numbers, "one number pays once"
+                    self.numbers[wire["number"]] = order.reference
         if behaviour in ("dies", "dies_paid"):
             raise KeyboardInterrupt
         if behaviour == "paid":
@@ -130,6 +137,7 @@ class Till:
 TILL = Till()
 
 
-def register() -> None:
-    """Let accounts be kept at the till."""
-    register_rail(Rail(name=NAME, label="Till", number_is="what the till is called", check_number=str, payer=TILL))
+def register(name: str = NAME, till: Till = TILL) -> None:
+    """Let accounts be kept at the till, or at another."""
+    number_is = "what the till is called"
+    register_rail(Rail(name=name, label=name.title(), number_is=number_is, check_number=str, payer=till))

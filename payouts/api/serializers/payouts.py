@@ -33,7 +33,10 @@ class PayoutOutput(serializers.ModelSerializer[Payout]):
 
     batch_number = serializers.IntegerField(source="batch.number", read_only=True)
     asset = serializers.CharField(source="asset.code", read_only=True)
-    amount = AmountOutput()
+    gross = AmountOutput(help_text="What was due: `amount`, `withheld` and `carried` together.")
+    amount = AmountOutput(help_text="What is sent.")
+    withheld = AmountOutput(help_text="What is withheld as tax when it is paid.")
+    withheld_rate = AmountOutput(help_text="The fraction of `amount` and `withheld` together that is withheld.")
     carried = AmountOutput(help_text="What the rail can't carry: it stays due.")
     fee = AmountOutput(allow_null=True)
     account = serializers.SerializerMethodField(help_text="The rail account that it is sent from.")
@@ -44,8 +47,9 @@ class PayoutOutput(serializers.ModelSerializer[Payout]):
         model = Payout
         fields = (
             "id", "batch_id", "batch_number", "payee_type", "affiliate_id", "outgoing_id", "withdrawal_id", "asset",
-            "amount", "carried", "fee", "account", "destination_kind", "destination", "state", "why", "reason",
-            "clears_at", "retry_at", "receipt", "created_at", "settled_at", "attempts",
+            "gross", "amount", "withheld", "withheld_rate", "carried", "fee", "account", "destination_kind",
+            "destination", "state", "why", "reason", "clears_at", "retry_at", "receipt", "created_at", "settled_at",
+            "attempts",
         )  # fmt: skip
         read_only_fields = fields
 
