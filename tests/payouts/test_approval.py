@@ -292,9 +292,9 @@ def test_what_is_not_as_it_was_submitted_is_not_agreed_to(house_of_two: House, m
     batch = house.submitted()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE payouts_payout DISABLE TRIGGER payouts_payout_guard")
-        cursor.execute("UPDATE payouts_payout SET amount = 121")
-        cursor.execute("ALTER TABLE payouts_payout ENABLE TRIGGER payouts_payout_guard")
+        cursor.execute("ALTER TABLE payouts_payout DISABLE TRIGGER USER")
+        cursor.execute("UPDATE payouts_payout SET amount = 121, gross = 121")
+        cursor.execute("ALTER TABLE payouts_payout ENABLE TRIGGER USER")
 
     refused("batch_changed", lambda: house.agree(batch))
 
