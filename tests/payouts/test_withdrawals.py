@@ -451,7 +451,7 @@ TAMPERED = [
     ("UPDATE wallets_withdrawal SET state = 'UNKNOWN', batched_at = now()", set(), True),
     ("UPDATE wallets_withdrawal SET batched_at = NULL", set(), True),
     ("UPDATE payouts_payout SET state = 'EXCLUDED', reason = 'x'", set(), True),
-    ("UPDATE payouts_payout SET amount = amount - 1", set(), True),
+    ("UPDATE payouts_payout SET amount = amount - 1, gross = gross - 1", set(), True),
 ]
 
 
