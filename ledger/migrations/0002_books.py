@@ -130,19 +130,20 @@ class Migration(migrations.Migration):
         ),
         migrations.CreateModel(
             name='Entry',
+            # The columns lie in the table in this order: what has a fixed length first, or each row is eight bytes longer.
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('program_id', models.UUIDField()),
+                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.transaction')),
+                ('booked_at', models.DateTimeField()),
+                ('debit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='ledger.account')),
+                ('credit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='ledger.account')),
+                ('debit_version', models.BigIntegerField(null=True)),
+                ('credit_version', models.BigIntegerField(null=True)),
+                ('asset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.asset')),
                 ('amount', models.DecimalField(decimal_places=18, max_digits=38)),
                 ('debit_balance', models.DecimalField(decimal_places=18, max_digits=38, null=True)),
-                ('debit_version', models.BigIntegerField(null=True)),
                 ('credit_balance', models.DecimalField(decimal_places=18, max_digits=38, null=True)),
-                ('credit_version', models.BigIntegerField(null=True)),
-                ('booked_at', models.DateTimeField()),
-                ('asset', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.asset')),
-                ('credit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='ledger.account')),
-                ('debit_account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='debits', to='ledger.account')),
-                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.transaction')),
             ],
             options={
                 'verbose_name_plural': 'entries',
