@@ -85,10 +85,12 @@ def _update(table: TransitionTable, steps: Sequence[Step]) -> int:
     places = {name: f"step.{letters[name]}" if name in letters else "%s" for name in told}
     columns = ", ".join(f"{quote(field.column)} = {places[field.name]}" for field in fields)
     listed = ", ".join(f"{letter} {kinds[name]}" for name, letter in letters.items())
+    # IS TRUE, so that rows are found by their ids and not by their state: that thousands have just come to be in it the
+    # planner may not have heard.
     statement = (  # of names of our own columns
         f"UPDATE {quote(model._meta.db_table)} row SET {columns} "  # noqa: S608
         f"FROM json_to_recordset(%s) AS step (pk {pk.rel_db_type(connection)}{', ' if listed else ''}{listed}) "
-        f"WHERE row.{quote(pk.column)} = step.pk AND row.{state} = {places[_SOURCE]}"
+        f"WHERE row.{quote(pk.column)} = step.pk AND (row.{state} = {places[_SOURCE]}) IS TRUE"
     )
     rows = [{"pk": str(step.pk)} for step in steps]
     for name, letter in letters.items():

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from affiliates import operations as affiliates
+from affiliates.models import Commission
 from affiliates.states import CommissionState
 from ledger.money import ZERO, exactly
 from payouts.models import Part, Payout, PayoutLine
@@ -27,10 +28,11 @@ def pay_rows(payouts: Sequence[Payout], *, at: datetime) -> None:
 
 
 def _pay(payouts: Sequence[Payout], *, program_id: UUID, asset_id: int, at: datetime) -> None:
-    open_rows = PayoutLine.objects.filter(
-        payout__in=[payout.pk for payout in payouts], is_live=True, commission__state=CommissionState.BATCHED
-    ).values_list("commission", flat=True)
-    affiliates.settle_batched(list(open_rows), program_id=program_id, is_paid=True, at=at)
+    # By ids alone, neither joined nor by state: a batch is new to the planner, which would read all of it each time.
+    lines = PayoutLine.objects.filter(payout__in=[payout.pk for payout in payouts], is_live=True)
+    rows = Commission.objects.filter(pk__in=list(lines.values_list("commission", flat=True))).order_by()
+    open_rows = [pk for pk, state in rows.values_list("pk", "state") if state == CommissionState.BATCHED]
+    affiliates.settle_batched(open_rows, program_id=program_id, is_paid=True, at=at)
     rests = _rests(payouts)
     # Of one affiliate there may be several, from different batches.
     partly = [payout for payout in payouts if payout.pk in rests]
