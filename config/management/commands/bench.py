@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,51 +41,54 @@ class Command(BaseCommand):
             raise CommandError(f"--entries takes a number from {LEAST_ENTRIES:,} to 1,000,000,000.")
 
         chosen = [BENCHMARKS[name] for name in names or BENCHMARKS]
-        reports = []
-        for benchmark in chosen:
-            if not benchmark.needs_books:
-                with scratch_database():
-                    reports.append(run(benchmark, rounds=options["rounds"]))
-        reports += self._on_books([each for each in chosen if each.needs_books], options)
         under = conditions() | {"grown ledger": f"{options['entries']:,} entries"}
+        if not options["json"]:
+            self.stdout.write(", ".join(f"{name}={value}" for name, value in under.items()))
+        reports = []
+        for report in self._reports(chosen, options):
+            reports.append(report)
+            if not options["json"]:
+                self._print(report)  # now, and not at the end: the next one may take minutes, or fail
         if options["json"]:
             self.stdout.write(json.dumps({"conditions": under, "benchmarks": [_as_json(each) for each in reports]}))
-        else:
-            self._print(reports, under)
         if options["write"]:
             text = render_to_string("bench/report.md", {"reports": reports, "conditions": under})
             options["write"].write_text(text)
 
-    def _on_books(self, benchmarks: list[Benchmark], options: dict[str, Any]) -> list[Report]:
-        """Run those that need a grown ledger, all on one: it takes longer to make than to ask."""
-        if not benchmarks:
-            return []
-        with scratch_database(), acting_as("command", "bench"):
-            books = grow(entries=options["entries"])
-            return [run(each, rounds=options["rounds"], books=books) for each in benchmarks]
+    def _reports(self, chosen: list[Benchmark], options: dict[str, Any]) -> Iterator[Report]:
+        """Run each on a database of its own, and those that need a grown ledger on one, which takes minutes to make."""
+        for benchmark in chosen:
+            if not benchmark.needs_books:
+                with scratch_database():
+                    report = run(benchmark, rounds=options["rounds"])
+                yield report
+        on_books = [benchmark for benchmark in chosen if benchmark.needs_books]
+        if on_books:
+            with scratch_database(), acting_as("command", "bench"):
+                books = grow(entries=options["entries"])
+                for benchmark in on_books:
+                    yield run(benchmark, rounds=options["rounds"], books=books)
 
-    def _print(self, reports: list[Report], under: dict[str, str]) -> None:
-        self.stdout.write(", ".join(f"{name}={value}" for name, value in under.items()))
-        for report in reports:
-            self.stdout.write(f"\n{report.name}: {report.question} ({report.rounds} rounds)")
-            for name, rate in report.rates.items():
-                pace = report.paces.get(name)
-                wanted = f", wanted {pace.wanted:,.0f}: {_mark(pace)}" if pace else ""
-                self.stdout.write(f"  {name:<32} {rate:>12,.0f} a second{wanted}")
-            for reading in report.readings:
-                self.stdout.write(
-                    f"  {reading.meaning}: {reading.ratio:.2f} x (from {reading.lowest:.2f} to {reading.highest:.2f}), "
-                    f"target {reading.target:g}: {_mark(reading)}"
-                )
-            for timing in report.timings:
-                self.stdout.write(
-                    f"  {timing.name:<44} median {timing.median:>8.2f} ms, p99 {timing.p99:>8.2f} ms, "
-                    f"limit {timing.limit:g} ms: {_mark(timing)}"
-                )
-            for weight in report.weights:
-                self.stdout.write(
-                    f"  {weight.name:<44} {weight.weight:,.1f} {weight.unit}, limit {weight.limit:g}: {_mark(weight)}"
-                )
+    def _print(self, report: Report) -> None:
+        self.stdout.write(f"\n{report.name}: {report.question} ({report.rounds} rounds)")
+        for name, rate in report.rates.items():
+            pace = report.paces.get(name)
+            wanted = f", wanted {pace.wanted:,.0f}: {_mark(pace)}" if pace else ""
+            self.stdout.write(f"  {name:<32} {rate:>12,.0f} a second{wanted}")
+        for reading in report.readings:
+            self.stdout.write(
+                f"  {reading.meaning}: {reading.ratio:.2f} x (from {reading.lowest:.2f} to {reading.highest:.2f}), "
+                f"target {reading.target:g}: {_mark(reading)}"
+            )
+        for timing in report.timings:
+            self.stdout.write(
+                f"  {timing.name:<44} median {timing.median:>8.2f} ms, p99 {timing.p99:>8.2f} ms, "
+                f"limit {timing.limit:g} ms: {_mark(timing)}"
+            )
+        for weight in report.weights:
+            self.stdout.write(
+                f"  {weight.name:<44} {weight.weight:,.1f} {weight.unit}, limit {weight.limit:g}: {_mark(weight)}"
+            )
 
 
 def _mark(found: Pace | Reading | Timing | Weight) -> str:
