@@ -1,11 +1,14 @@
 """One history at random across all rails: what answers at once, what calls back, what counts, what goes by file, and
-wallets of the house; payees who change from one to another, and tax that is withheld from some of it.
+wallets of the house; payees who change from one to another, tax that is withheld from some of it, and owners who take
+money out of their wallets, stop that again, and spend what they have.
 
 The rails' own books are the truth, each kept by a model of it. Whatever happens, at the end each rail has paid what
-the house's books say that it has, each payee has or is owed what they have earned, and whoever got more is found.
+the house's books say that it has, each payee has or is owed what they have earned, each wallet holds what was put into
+it and has not left, and whoever got more is found.
 """
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -25,12 +28,14 @@ from tests.payouts import till
 from tests.payouts.house import HOLDER, House
 from tests.payouts.test_histories import History, play, seeds_of
 from tests.payouts.till import TILL, Till
-from wallets.models import RailAccount
+from tests.payouts.till_takers import takers_without
+from wallets.models import RailAccount, Withdrawal
 from wallets.operations import activate_rail_account, draft_rail_account, open_wallet
 from wallets.rails import Applied
 from wallets.rails.bankfile.instructions import read_instructions
 from wallets.rails.bankfile.results import write_results
 from wallets.rails.sending import Order, Paid, Refused, Told
+from wallets.states import WithdrawalState
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +53,8 @@ LATER: Final = (
     "dies_paid",
 )
 KINDS: Final = ("MPESA", "MPESA", "EVM", "BANK", "WALLET")
+OWNERS: Final = ("ann", "ben")
+GIVEN: Final = Decimal(300)
 
 # One answers at once, one calls back, and one counts and can be told the same again.
 NATURES: Final[dict[str, dict[str, Any]]] = {
@@ -85,19 +92,21 @@ class Bank:
 class Journey(History):
     """A history of a house with four accounts at four kinds of rails, and wallets beside them."""
 
-    length = 80
+    length = 100
     payees = ("ada", "bea", "cyd", "dan", "eve")
     steps = (
         "earn", "earn", "earn", "batch", "batch", "batch", "batch", "send", "send", "send", "send", "ask", "ask",
         "hear", "hear", "hear", "retry", "retry", "release", "release", "exclude", "stop", "lapse", "declare", "recall",
         "move", "move", "write", "write", "read", "read", "read", "fill", "tax", "come_back", "come_back",
-        "look", "look", "look", "look",
+        "look", "look", "look", "look", "cancel_out",
+        *(3 * ("ask_out", "ask_out", "approve_out", "approve_out", "spend")),
     )  # fmt: skip
 
     def __init__(self, house: House, seed: int, accounts: dict[str, RailAccount], tills: dict[str, Till]) -> None:
         super().__init__(house, seed)
         self.accounts, self.tills, self.bank = accounts, tills, Bank()
         self.came_back: dict[str, Decimal] = {}
+        self.takers, self.spent = takers_without(house), defaultdict[str, Decimal](Decimal)
         for name, each in tills.items():
             each.most = Decimal(self.chance.choice((40, 60, 200, 250_000)))
             each.behaves = self._by(AT_ONCE if name == "shop" else LATER)
@@ -113,6 +122,8 @@ class Journey(History):
     def fund(self) -> None:
         for account in self.accounts.values():
             self.house.funds(str(FUNDED), account=account)
+        for name in OWNERS:
+            self.takers.purses.do("issue_bonus", name, str(GIVEN))
         self.tax()
 
     def earn(self, name: str = "") -> None:
@@ -162,7 +173,33 @@ class Journey(History):
 
     def look(self) -> None:
         """Rows and books agree at every moment, and not only when all is over."""
-        self.house.require_order()
+        self.takers.require_order()
+
+    def ask_out(self) -> None:
+        """An owner wants some of it, or more than there is."""
+        name, kind = self.chance.choice(OWNERS), self.chance.choice(("MPESA", "EVM", "BANK"))
+        amount, place = self.chance.choice(("15", "40", "90.5", "250")), self._place(name, kind)
+        self.whose[place] = name
+        holder = name.title() if kind == "BANK" else ""
+        self.takers.asks(name, amount, kind=kind, to=place, holder=holder)
+
+    def _taken(self, *states: WithdrawalState) -> Withdrawal | None:
+        found = list(Withdrawal.objects.filter(state__in=states).order_by("pk"))
+        return self.chance.choice(found) if found else None
+
+    def approve_out(self) -> None:
+        if (withdrawal := self._taken(WithdrawalState.REQUESTED)) is not None:
+            self.takers.do("approve", withdrawal)
+
+    def cancel_out(self) -> None:
+        """Whatever has become of it meanwhile."""
+        if (withdrawal := self._taken(*WithdrawalState)) is not None:
+            self.takers.do("cancel", withdrawal)
+
+    def spend(self) -> None:
+        name, amount = self.chance.choice(OWNERS), self.chance.choice((10, 60, 200))
+        self.takers.purses.do("spend", name, str(amount))
+        self.spent[name] += amount
 
     def fill(self) -> None:
         operations.pay_wallets(self.house.program.pk, at=timezone.now())
@@ -260,14 +297,17 @@ class Journey(History):
         operations.sweep_batches(at=timezone.now())
 
     def require_order(self) -> None:
-        self.house.require_order()
+        self.takers.require_order()
         assert checking.paid(self.house.program.pk)[1] == []
         assert not Attempt.objects.in_flight().exists()
         for name, each in self.tills.items():
             assert each.may_repeat or len(each.calls) == len(set(each.calls)), f"{name} was told one reference twice"
-        attempts = {attempt.reference: attempt for attempt in Attempt.objects.select_related("payout", "part")}
+        attempts = {
+            attempt.reference: attempt for attempt in Attempt.objects.select_related("payout__withdrawal", "part")
+        }
         self._require_rails()
         self._require_payees(attempts)
+        self._require_owners(attempts)
         for payout in Payout.objects.filter(state__in=(PayoutState.PAID, PayoutState.RETURNED)):
             confirmed = [one for one in attempts.values() if one.payout_id == payout.pk and one.state == "CONFIRMED"]
             twice = [one for one in confirmed if one.trouble == "PAID_TWICE"]
@@ -288,9 +328,28 @@ class Journey(History):
             }
             assert books == {"float": left, "in_flight": 0, "clearing": back}, name
 
+    def _everywhere(self) -> dict[str, tuple[str, Decimal]]:
+        """Return what has really left, whatever the rail."""
+        return {**{k: v for each in self.tills.values() for k, v in each.paid.items()}, **self.bank.paid}
+
+    def _require_owners(self, attempts: dict[str, Attempt]) -> None:
+        """A wallet holds what was put into it and neither spent nor sent; who owes something is found."""
+        everywhere = self._everywhere()
+        for name in OWNERS:
+            wallet = self.takers.purses.wallet(name)
+            own = [
+                one for one in attempts.values()
+                if one.payout.withdrawal and one.payout.withdrawal.wallet_id == wallet.pk
+                and one.reference in everywhere and one.reference not in self.came_back
+            ]  # fmt: skip
+            got = sum((everywhere[one.reference][1] for one in own), Decimal(0))
+            available, reserved, owed = self.takers.purses.has(name)
+            assert available + reserved - owed == GIVEN - self.spent[name] - got, f"{name}'s wallet"
+            assert owed == 0 or any(one.trouble for one in own), f"{name} owes something, and nothing says why"
+
     def _require_payees(self, attempts: dict[str, Attempt]) -> None:
         """Whoever earned something has it, or is owed it, but for the tax; who has more stands in a finding."""
-        everywhere = {**{k: v for each in self.tills.values() for k, v in each.paid.items()}, **self.bank.paid}
+        everywhere = self._everywhere()
         taxed = Decimal(0)
         for name, earned in self.earned.items():
             affiliate = self.house.troupe.affiliates[name]
