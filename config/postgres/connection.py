@@ -20,9 +20,8 @@ def embedded_server(environment: Environment) -> EmbeddedPostgres:
     """Return the project's own server; the test suite has one to itself."""
     if environment["ENVIRONMENT"] == TEST:
         # Tests write and throw away more than is worth keeping, and may be in memory with all of it.
-        return EmbeddedPostgres(
-            environment.var_dir / "test-postgres", binaries=environment["PG_BIN"], options=("max_wal_size=256MB",)
-        )
+        small = ("max_wal_size=256MB", "shared_buffers=256MB")
+        return EmbeddedPostgres(environment.var_dir / "test-postgres", binaries=environment["PG_BIN"], options=small)
     return EmbeddedPostgres(
         environment.var_dir / "postgres", binaries=environment["PG_BIN"], archive=backups_home(environment) / "wal"
     )

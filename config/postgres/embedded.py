@@ -38,7 +38,8 @@ START_SECONDS = 60
 # More than the server's own defaults, which are a quarter of a century old: keys of transactions lie anywhere in their
 # index, so what of it is in memory, and how often each of its pages is written out whole behind a checkpoint, is what
 # posting to large books costs. After a crash up to so much of the log is read again: seconds.
-_ROOM = ("shared_buffers=512MB", "max_wal_size=2GB", "checkpoint_timeout=15min")
+_ROOM = ("max_wal_size=2GB", "checkpoint_timeout=15min")
+_BUFFERS_MB = (128, 2048)  # at least and at most; between them a quarter of the memory, as PostgreSQL's manual has it
 # After a crash the old children hold the shared memory for a moment, and the new server refuses to start until then.
 RETRY_SECONDS = 15
 
@@ -209,7 +210,8 @@ class EmbeddedPostgres:
     def _server_options(self) -> str:
         # No Unix socket: its path may be no longer than 107 bytes, a project's may.
         settings = [f"port={self._port()}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
-                    "max_connections=200", "log_checkpoints=off", *_ROOM, *self.options]  # fmt: skip
+                    "max_connections=200", "log_checkpoints=off", f"shared_buffers={_buffers_mb()}MB",
+                    *_ROOM, *self.options]  # fmt: skip
         if self.archive:
             settings += archive_settings(self.home, self.archive, data=self.data, owner=self.account)
         # pg_ctl hands the line to a shell.
@@ -261,6 +263,21 @@ class EmbeddedPostgres:
             check=False,
             **as_account(self.account),
         )
+
+
+def _buffers_mb() -> int:
+    least, most = _BUFFERS_MB
+    return min(max(_memory() // 4 // 2**20, least), most)
+
+
+def _memory() -> int:
+    """Return how much this machine has, or the container we are in."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return machine
+    return min(machine, int(limit)) if limit.isdecimal() else machine
 
 
 def _free_port() -> str:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from config.environment import BASE_DIR
+from config.postgres import embedded
 from config.postgres.embedded import EmbeddedPostgres
 from config.postgres.programs import PostgresUnavailable
 from tests.crash.house import log_since, owner_is_root
@@ -210,6 +211,12 @@ def test_a_port_taken_while_the_server_was_down_is_left_to_its_taker(made: Embed
         assert has_row(made, "on the first port")
 
     made.release()
+
+
+def test_its_buffers_are_a_quarter_of_the_memory_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for gigabytes, megabytes in ((0.25, 128), (1, 256), (4, 1024), (64, 2048)):
+        monkeypatch.setattr(embedded, "_memory", lambda found=gigabytes: int(found * 2**30))
+        assert embedded._buffers_mb() == megabytes
 
 
 def test_data_of_another_version_is_refused_and_left_alone(home: Path) -> None:

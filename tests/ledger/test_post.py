@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from config.web.metrics import Books
 from identity.models import Program
 from identity.states import ProgramStatus
 from ledger import errors
+from ledger.chart import STRIPES
 from ledger.figures import POSTINGS, REFUSALS
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.movements import Movement, Posting
@@ -64,7 +66,7 @@ def test_a_striped_account_has_no_running_balance_and_adds_up(funded: Book) -> N
         funded.post("SPEND", (AL, REVENUE, "1"))
 
     revenue = Balance.objects.filter(account=funded.account(REVENUE))
-    assert revenue.count() == 16
+    assert revenue.count() == STRIPES
     assert revenue.exclude(amount=0).count() > 1
     assert funded.balance(REVENUE) == 40
     assert not Entry.objects.filter(credit_account=funded.account(REVENUE), credit_balance__isnull=False).exists()
@@ -486,6 +488,14 @@ def test_an_entry_can_t_be_smuggled_into_another_program_s_transaction(funded: B
     entry.debit_account, entry.credit_account = elsewhere.account(CLEARING), elsewhere.account(AL)
 
     with pytest.raises(DatabaseError), transaction.atomic():
+        entry.save(force_insert=True)
+
+
+def test_what_an_entry_points_to_is_looked_for_when_it_is_written(funded: Book) -> None:
+    entry = Entry.objects.get()
+    entry.pk, entry.transaction_id = None, UUID(int=1)
+
+    with transaction.atomic(), pytest.raises(IntegrityError), transaction.atomic():
         entry.save(force_insert=True)
 
 
