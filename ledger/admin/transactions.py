@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 
 from audit.admin import RecordedAdmin, as_json, column, instant, whole_id
@@ -65,6 +64,8 @@ class TransactionAdmin(RecordedAdmin):
         return super().get_queryset(request).prefetch_related("entries__asset")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if getattr(request, "was_too_wide", False):
+            return queryset.none(), False
         named = self._by_id(queryset, search_term)
         if named is not None or not search_term.strip():
             return queryset if named is None else named, False
@@ -93,7 +94,9 @@ class TransactionAdmin(RecordedAdmin):
                 return super().changelist_view(request, extra_context)
         except SearchTooWide as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-            return redirect("admin:ledger_transaction_changelist")
+            # The same page with nothing on it: what was typed stays in its box, to be narrowed.
+            request.was_too_wide = True  # type: ignore[attr-defined]
+            return super().changelist_view(request, extra_context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
