@@ -40,6 +40,7 @@ START_SECONDS = 60
 # posting to large books costs. After a crash up to so much of the log is read again: seconds.
 _ROOM = ("max_wal_size=2GB", "checkpoint_timeout=15min")
 _BUFFERS_MB = (128, 2048)  # at least and at most; between them a quarter of the memory, as PostgreSQL's manual has it
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # "max", or bytes
 # After a crash the old children hold the shared memory for a moment, and the new server refuses to start until then.
 RETRY_SECONDS = 15
 
@@ -274,7 +275,7 @@ def _memory() -> int:
     """Return how much this machine has, or the container we are in."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        limit = _CONTAINER_LIMIT.read_text().strip()
     except OSError:
         return machine
     return min(machine, int(limit)) if limit.isdecimal() else machine

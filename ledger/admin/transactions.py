@@ -1,7 +1,7 @@
 """Transactions: each with its entries as T-accounts."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -26,6 +26,9 @@ class TAccount:
     debits: list[str] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
     left: str = ""
+
+
+_TOO_WIDE: Final = "_search_too_wide"  # on a request whose search was ended: it is not begun again
 
 
 @admin.register(Transaction)
@@ -64,7 +67,7 @@ class TransactionAdmin(RecordedAdmin):
         return super().get_queryset(request).prefetch_related("entries__asset")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        if getattr(request, "was_too_wide", False):
+        if getattr(request, _TOO_WIDE, False):
             return queryset.none(), False
         named = self._by_id(queryset, search_term)
         if named is not None or not search_term.strip():
@@ -95,7 +98,7 @@ class TransactionAdmin(RecordedAdmin):
         except SearchTooWide as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             # The same page with nothing on it: what was typed stays in its box, to be narrowed.
-            request.was_too_wide = True  # type: ignore[attr-defined]
+            setattr(request, _TOO_WIDE, True)
             return super().changelist_view(request, extra_context)
 
     def change_view(

@@ -219,6 +219,17 @@ def test_its_buffers_are_a_quarter_of_the_memory_within_limits(monkeypatch: pyte
         assert embedded._buffers_mb() == megabytes
 
 
+def test_a_container_s_limit_counts_as_its_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(embedded, "_CONTAINER_LIMIT", limit)
+    machine = embedded._memory()
+    assert machine == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "where there is no such file"
+
+    for said, memory in (("max\n", machine), (f"{2**28}\n", 2**28), (f"{2**60}\n", machine)):
+        limit.write_text(said)
+        assert embedded._memory() == memory
+
+
 def test_data_of_another_version_is_refused_and_left_alone(home: Path) -> None:
     (home / "data").mkdir(parents=True)
     (home / "data" / "PG_VERSION").write_text("12\n")
