@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-STRIPES: Final = 32
+STRIPES: Final = 64
 _ID: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
