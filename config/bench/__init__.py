@@ -1,5 +1,6 @@
 """Benchmarks: ours and a reference measured in one run, in turn, so that what is said is a ratio and not a machine."""
 
+from config.bench.crowd import CROWD
 from config.bench.frame import Benchmark
 from config.bench.intents import INTENTS
 from config.bench.journal import JOURNAL
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         JOURNAL,
         PAGES,
         POSTINGS,
+        CROWD,
         STORAGE,
         INTENTS,
         LATER,
@@ -36,7 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 # Named as one: all that is asked about a room.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "ledger": ("postings", "storage", "later", "reads", "verify"),
+    "ledger": ("postings", "crowd", "storage", "later", "reads", "verify"),
     "wallets": ("spending",),
     "affiliates": ("settling",),
     "payouts": ("paying", "phones", "statements"),

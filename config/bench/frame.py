@@ -76,7 +76,7 @@ class Benchmark:
     """A question about speed, the contenders that answer it, and the figures read off.
 
     One that ``needs_books`` gives its contenders the grown ledger. What takes minutes has few rounds, and warms up in
-    none.
+    none. What differs much from round to round has ``turns`` rounds for each that is asked for.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Benchmark:
     figures: tuple[Figure, ...]
     needs_books: bool = False
     rounds_at_most: int | None = None
+    turns: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ class Report:
 
 def run(benchmark: Benchmark, *, rounds: int = ROUNDS, books: object = None) -> Report:
     """Run ``benchmark`` and return what it found; ``books`` is the grown ledger, where it is needed."""
+    rounds *= benchmark.turns
     rounds = min(rounds, benchmark.rounds_at_most or rounds)
     with benchmark.contenders(books) if benchmark.needs_books else benchmark.contenders() as all_of_them:
         contenders = [each for each in all_of_them if isinstance(each, Contender)]

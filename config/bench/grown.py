@@ -8,18 +8,18 @@ between two striped accounts. One transaction in 49 counts some days before it w
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import gcd
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from identity.models import Program
 from identity.operations import create_program
-from ledger.models import Account
+from ledger.models import Account, Asset
 from ledger.operations import define_asset, keep_milestones, open_account
 from ledger.queries.digests import ENTRY_TOLD
 from ledger.states import AssetKind
@@ -122,7 +122,7 @@ class Grown:
     """The books that were made, by their ids."""
 
     program: Program
-    asset: str
+    asset: Asset
     entries: int
     ring: Sequence[int]  # accounts with some hundred entries each
     busy: int  # one account with a tenth of all entries
@@ -138,7 +138,25 @@ def grow(*, entries: int = ENTRIES) -> Grown:
 
     It runs as the owner of the tables and takes their guards off meanwhile: never call it anywhere else.
     """
-    accounts = min(ACCOUNTS, entries // 50)
+    sown = sow(accounts=min(ACCOUNTS, entries // 50))
+    grown = replace(sown, entries=entries)
+    known = _known(grown)
+    with _bare(), connection.cursor() as cursor:
+        statement = _BOOKED.format(told=ENTRY_TOLD)
+        for first in range(0, entries, _AT_ONCE):
+            cursor.execute(statement, {**known, "first": first, "last": min(first + _AT_ONCE, entries) - 1})
+        cursor.execute(_VALUE_DATES)
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES, known)
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join((*_TABLES, 'ledger_balance', 'ledger_account'))}")
+        with suppress(ProgrammingError):  # not everybody may
+            cursor.execute("CHECKPOINT")  # or what is timed first would wait for the disk to have it all
+    keep_milestones()
+    return grown
+
+
+def sow(*, accounts: int) -> Grown:
+    """Open the accounts that books grow on, with nothing booked."""
     ended = timezone.now() - timedelta(minutes=1)
     began = ended - timedelta(days=DAYS)
     program = create_program(name="Grown", slug="grown", at=began)
@@ -153,24 +171,26 @@ def grow(*, entries: int = ENTRIES) -> Grown:
         "settlements": opened("system:settlements"),
         "revenue": opened("program:grown:revenue"),
     }
-    known: dict[str, Any] = {"program": program.pk, "asset": asset.pk, "accounts": accounts, "began": began, **named}
-    known["stride"] = _stride(accounts)
+    known: dict[str, Any] = {"program": program.pk, "asset": asset.pk, "accounts": accounts, "began": began}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RING, known)
-        known |= {"ring": cursor.fetchone()[0], "step": (ended - began) / entries}
-        cursor.execute(_RING_BALANCES, known)
-    with _bare(), connection.cursor() as cursor:
-        statement = _BOOKED.format(told=ENTRY_TOLD)
-        for first in range(0, entries, _AT_ONCE):
-            cursor.execute(statement, {**known, "first": first, "last": min(first + _AT_ONCE, entries) - 1})
-        cursor.execute(_VALUE_DATES)
+        first = cursor.fetchone()[0]
+        cursor.execute(_RING_BALANCES, {**known, "ring": first})
     with connection.cursor() as cursor:
-        cursor.execute(_BALANCES, known)
-        cursor.execute(f"VACUUM (ANALYZE) {', '.join((*_TABLES, 'ledger_balance', 'ledger_account'))}")
-    keep_milestones()
-    ring = range(known["ring"], known["ring"] + accounts)
+        cursor.execute("VACUUM (ANALYZE) ledger_balance, ledger_account")
+    ring = range(first, first + accounts)
     assert Account.objects.filter(pk__in=(ring[0], ring[-1]), role="AFFILIATE").count() == 2, "ids have gaps"
-    return Grown(program=program, asset=asset.code, entries=entries, ring=ring, began_at=began, ended_at=ended, **named)
+    return Grown(program=program, asset=asset, entries=0, ring=ring, began_at=began, ended_at=ended, **named)
+
+
+def _known(grown: Grown) -> dict[str, Any]:
+    """Return what the statements are told of the books."""
+    return {
+        "program": grown.program.pk, "asset": grown.asset.pk, "accounts": len(grown.ring), "began": grown.began_at,
+        "ring": grown.ring[0], "stride": _stride(len(grown.ring)),
+        "step": (grown.ended_at - grown.began_at) / grown.entries,
+        "busy": grown.busy, "expense": grown.expense, "settlements": grown.settlements, "revenue": grown.revenue,
+    }  # fmt: skip
 
 
 def _stride(accounts: int) -> int:

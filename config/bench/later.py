@@ -1,4 +1,8 @@
-"""Does posting grow slower with the books? The same postings on the grown ledger and on an empty one, in turn."""
+"""Does posting grow slower with the books? The same postings on the grown ledger and on an empty one, in turn.
+
+The empty one has as many accounts, and those that are posted to lie as far apart: only what was booked differs.
+A third is empty and has no other accounts than these. Against that one the accounts count as well.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,28 +12,36 @@ from django.db import connection
 
 from config.bench.books import ACCOUNTS, Books, open_books
 from config.bench.frame import Benchmark, Contender, Figure
-from config.bench.grown import Grown
+from config.bench.grown import Grown, sow
 from config.bench.scratch import scratch_database
 
-BATCHED: Final = 10_000
-SINGLE: Final = 500
+BATCHED: Final = 20_000
+SINGLE: Final = 1_500
 
 
 @contextmanager
 def _contenders(books: Grown) -> Iterator[Sequence[Contender]]:
     full = connection.settings_dict["NAME"]
-    # As many accounts as in the empty one, from all over the ring.
-    accounts = list(books.ring[:: max(len(books.ring) // ACCOUNTS, 1)])
-    grown = Books(books.program.pk, accounts, books.expense)
+    grown = _spread(books)
     with scratch_database():
         empty = connection.settings_dict["NAME"]
-        fresh = open_books()
-        yield (
-            Contender("in batches, grown", BATCHED, _in(full, lambda: grown.in_batches(BATCHED))),
-            Contender("in batches, empty", BATCHED, _in(empty, lambda: fresh.in_batches(BATCHED))),
-            Contender("one by one, grown", SINGLE, _in(full, lambda: grown.one_by_one(SINGLE))),
-            Contender("one by one, empty", SINGLE, _in(empty, lambda: fresh.one_by_one(SINGLE))),
-        )
+        sown = _spread(sow(accounts=len(books.ring)))
+        with scratch_database():
+            small = connection.settings_dict["NAME"]
+            alone = open_books()
+            yield (
+                Contender("in batches, grown", BATCHED, _in(full, lambda: grown.in_batches(BATCHED))),
+                Contender("in batches, empty", BATCHED, _in(empty, lambda: sown.in_batches(BATCHED))),
+                Contender("in batches, empty and few accounts", BATCHED, _in(small, lambda: alone.in_batches(BATCHED))),
+                Contender("one by one, grown", SINGLE, _in(full, lambda: grown.one_by_one(SINGLE))),
+                Contender("one by one, empty", SINGLE, _in(empty, lambda: sown.one_by_one(SINGLE))),
+            )
+
+
+def _spread(books: Grown) -> Books:
+    """Return a thousand of the accounts, from all over the ring."""
+    accounts = list(books.ring[:: max(len(books.ring) // ACCOUNTS, 1)])
+    return Books(books.program.pk, accounts, books.expense)
 
 
 def _in(database: str, do: Callable[[], None]) -> Callable[[], None]:

@@ -10,15 +10,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from audit.context import acting_as
-from config.bench.books import ACCOUNTS, Books, open_books
+from config.bench.books import ACCOUNTS, open_books
 from config.bench.frame import Benchmark, Contender, Figure
 from config.bench.hordak import hordak
 from config.environment import load
@@ -86,18 +84,13 @@ def _contenders() -> Iterator[Sequence[Contender]]:
         script.write_text(_DRIVEN.replace("{accounts}", str(ACCOUNTS)))
         books = open_books()
         cursor.execute("ANALYZE")
-        connection.close()  # nothing of it may be in two processes
-        processes = get_context("fork").Pool(CLIENTS)
-        with processes, hordak() as other:
+        with hordak() as other:
             yield (
                 Contender("SQL function, 8 clients", BATCHED, _Function(script, clients=CLIENTS, total=BATCHED)),
                 Contender("SQL function, 1 client", SINGLE * 4, _Function(script, clients=1, total=SINGLE * 4)),
                 Contender("post_many, batches of 1,000", BATCHED, lambda: books.in_batches(BATCHED)),
                 Contender("post_many, one system account", BATCHED, lambda: books.in_batches(BATCHED, hot=True)),
                 Contender("post, one after the other", SINGLE, lambda: books.one_by_one(SINGLE)),
-                Contender("post, 8 processes", CLIENTS * SINGLE, lambda: _at_once(processes, books, hot=False)),
-                Contender("post, 8 processes, one system account", CLIENTS * SINGLE,
-                          lambda: _at_once(processes, books, hot=True)),
                 Contender("django-hordak, transfer_to", SINGLE, lambda: other.transfer(SINGLE)),
             )  # fmt: skip
 
@@ -119,15 +112,6 @@ class _Function:
         subprocess.run(self.command, check=True, capture_output=True, env=self.secret)
 
 
-def _at_once(processes: Pool, books: Books, *, hot: bool) -> None:
-    processes.starmap(_one_by_one, [(books, hot)] * CLIENTS, chunksize=1)
-
-
-def _one_by_one(books: Books, hot: bool) -> None:
-    books.shuffle()  # each process begins with the same chances
-    books.one_by_one(SINGLE, hot=hot)
-
-
 POSTINGS = Benchmark(
     name="postings",
     question="What do the guarantees of the books cost beside a bare SQL function?",
@@ -136,9 +120,6 @@ POSTINGS = Benchmark(
         Figure("in batches, against the function", "post_many, batches of 1,000", "SQL function, 8 clients", 2),
         Figure("one account in all, against any", "post_many, one system account", "post_many, batches of 1,000", 0.95),
         Figure("one by one, against the function", "post, one after the other", "SQL function, 1 client", 0.4),
-        Figure(
-            "one account, 8 processes, against any", "post, 8 processes, one system account", "post, 8 processes", 0.95
-        ),
         Figure("one by one, against django-hordak", "post, one after the other", "django-hordak, transfer_to", 1.2),
     ),
 )

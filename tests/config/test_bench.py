@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,14 @@ def test_contenders_take_turns_and_each_begins_a_round() -> None:
     run(benchmark(did), rounds=3)
 
     assert "".join(did) == "abc" + "abc" + "bca" + "cab" + "end"
+
+
+def test_what_differs_much_from_round_to_round_has_more_of_them() -> None:
+    did: list[str] = []
+
+    report = run(replace(benchmark(did), turns=2), rounds=2)
+
+    assert (report.rounds, did.count("a")) == (4, 4 + 1)
 
 
 def test_the_figure_is_the_median_of_ratios_within_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
