@@ -1,15 +1,17 @@
 """Who calls: a person, a key or the service. Every door asks these the same two questions."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.db import models
 
 from audit.context import Actor
 from identity import rules
-from identity.models import ApiKey, Membership, Program, ProgramQuerySet, User
+from identity.models import ApiKey, Program, ProgramQuerySet, User
 
 Ids = models.QuerySet[Program, UUID]
 
@@ -84,24 +86,55 @@ class PersonCaller(Caller):
     def actor(self) -> Actor:
         return Actor("user", str(self.user.pk))
 
+    @cached_property
+    def _roles(self) -> Sequence[tuple[UUID, str, bool]]:
+        """What this person is, and where, and whether that is as staff of the house.
+
+        Asked once for each request: every question of one request then has the same answer.
+        """
+        memberships = self.user.memberships.order_by().values_list("program_id", "role", "program__slug")
+        return [(pk, role, slug == rules.HOUSE_SLUG and role in rules.STAFF_ROLES) for pk, role, slug in memberships]
+
+    def _reach(self, permission: str) -> set[UUID] | None:
+        """Return where this person holds ``permission``; None is everywhere (``MembershipQuerySet.programs_where``)."""
+        held = [(pk, in_house) for pk, role, in_house in self._roles if role in rules.roles_with(permission)]
+        if any(in_house for _, in_house in held):
+            return None
+        return set() if permission in rules.HOUSE_ONLY else {pk for pk, _ in held}
+
+    def _reach_with_own(self, permission: str) -> set[UUID]:
+        return {pk for pk, role, _ in self._roles if role in rules.roles_with_own(permission)}
+
     def programs(self, permission: str) -> Ids:
-        return Membership.objects.programs_where(self.user, permission)
+        reach = self._reach(permission)
+        held = Program.objects.all() if reach is None else Program.objects.filter(pk__in=reach)
+        return held.order_by().values_list("pk", flat=True)
+
+    def may(self, permission: str, program: Program | None = None) -> bool:
+        reach = self._reach(permission)
+        return reach is None or (bool(reach) if program is None else program.pk in reach)
 
     def known_programs(self) -> ProgramQuerySet:
-        return Program.objects.for_user(self.user)
+        return Program.objects.filter(pk__in=self.programs("program.read"))
 
     def own_programs(self) -> ProgramQuerySet:
-        return Program.objects.filter(pk__in=self.user.memberships.values("program"))
+        return Program.objects.filter(pk__in={pk for pk, _, _ in self._roles})
 
     def may_in_house(self, permission: str) -> bool:
-        return self.user.may_in_house(permission)
+        in_house = [role for _, role, is_staff in self._roles if is_staff]
+        return self.user.is_active and all(rules.grants(in_house, each) for each in (permission, "operations.read"))
 
     @property
     def person_id(self) -> UUID | None:
         return self.user.pk
 
     def programs_with_own(self, permission: str) -> Ids:
-        return Membership.objects.programs_with_own(self.user, permission)
+        held = Program.objects.filter(pk__in=self._reach_with_own(permission))
+        return held.order_by().values_list("pk", flat=True)
+
+    def may_with_own(self, permission: str, program: Program | None = None) -> bool:
+        reach = self._reach_with_own(permission)
+        return bool(reach) if program is None else program.pk in reach
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Who calls, and in which program: the service key, the program a request acts in, roles that come and go."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -21,6 +23,13 @@ pytestmark = pytest.mark.django_db
 KEYS = "/api/v2/api-keys"
 PROGRAMS = "/api/v2/programs"
 NEW = {"name": "Zuri", "slug": "zuri"}
+
+
+@pytest.fixture
+def house_owner() -> User:
+    """Somebody who owns the house."""
+    membership: Membership = MembershipFactory(program=ProgramFactory(slug=rules.HOUSE_SLUG), role=Role.OWNER)
+    return membership.user
 
 
 @pytest.fixture
@@ -113,6 +122,46 @@ def test_a_caller_may_where_its_programs_say_so(olivia: User, program: Program, 
             assert caller.may(permission, where) == (where.pk in held)
         assert caller.may(permission) == bool(held)
         assert caller.pk == f"{caller.actor.type}:{caller.actor.id}"
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("slug", ["acme", rules.HOUSE_SLUG])
+def test_a_person_who_calls_may_what_their_memberships_say(role: Role, slug: str, program: Program) -> None:
+    """A request works it out from roles that it reads once; lists and the back office leave it to the database."""
+    person, elsewhere = UserFactory(), ProgramFactory(slug="elsewhere")
+    where = program if slug == program.slug else ProgramFactory(slug=slug)
+    MembershipFactory(user=person, program=where, role=role)
+    caller = PersonCaller(person)
+
+    for permission in sorted(frozenset().union(*rules.ROLE_PERMISSIONS.values(), *rules.OWN_PERMISSIONS.values())):
+        held = set(Membership.objects.programs_where(person, permission))
+        assert set(caller.programs(permission)) == held, permission
+        assert [caller.may(permission, one) for one in (where, elsewhere)] == [where.pk in held, elsewhere.pk in held]
+        assert caller.may(permission) == bool(held)
+        own = set(Membership.objects.programs_with_own(person, permission))
+        assert set(caller.programs_with_own(permission)) == own, permission
+        assert [caller.may_with_own(permission), caller.may_with_own(permission, where)] == [bool(own)] * 2
+        assert caller.may_in_house(permission) == person.may_in_house(permission)
+
+
+def test_a_request_asks_once_what_a_person_is(
+    olivia: User, program: Program, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    caller = PersonCaller(olivia)
+
+    with django_assert_num_queries(1):
+        assert caller.may("key.manage", program)
+        assert not caller.may("operations.read")
+        assert not caller.may_with_own("wallet.spend", program)
+        assert not caller.may_in_house("program.read")
+
+
+def test_who_was_made_inactive_holds_nothing_of_the_house(house_owner: User) -> None:
+    assert PersonCaller(house_owner).may_in_house("program.read")
+
+    house_owner.is_active = False
+
+    assert not PersonCaller(house_owner).may_in_house("program.read")
 
 
 # In which program
