@@ -95,8 +95,8 @@ def put_in(
 
     every = [put(PayeeType.AFFILIATE, pk, choices[pk]) for pk in by_id if pk in choices]
     every += [
-        put(PayeeType.OUTGOING, outgoing.pk, chooser.for_outgoing(outgoing))
-        for outgoing in _free_outgoings(outgoings, in_it)
+        put(PayeeType.OUTGOING, pk, choice)
+        for pk, choice in chooser.for_outgoings(_free_outgoings(outgoings, in_it)).items()
     ]
     every += [
         put(PayeeType.WITHDRAWAL, withdrawal.pk, chooser.for_withdrawal(withdrawal))

@@ -12,6 +12,7 @@ from affiliates.queries.payability import situations_with
 from affiliates.rules import Situation, digest_of, obstacles_of_all
 from affiliates.states import CommissionState, MethodKind, MethodState
 from identity.queries.settings import setting
+from ledger.models import Balance
 from ledger.money import ZERO, plain
 from payouts import rules
 from payouts.models import PayoutBatch
@@ -112,12 +113,21 @@ class Chooser:
             refused = choice
         return refused
 
-    def for_outgoing(self, outgoing: Outgoing) -> Choice:
-        """Decide how something owed to somebody outside is paid: through the rail that it is to go back to."""
-        due = outgoing.amount
+    def for_outgoings(self, outgoings: Collection[Outgoing]) -> dict[UUID, Choice]:
+        """Decide how what is owed to others outside is paid: through the rails that it is to go back to.
+
+        Due is what its account has: of one that was paid in parts and then given up, that is the rest.
+        """
+        accounts = [outgoing.account_id for outgoing in outgoings]
+        held = dict(Balance.objects.filter(account__in=accounts).values_list("account_id", "amount"))
+        return {outgoing.pk: self._for_outgoing(outgoing, held[outgoing.account_id]) for outgoing in outgoings}
+
+    def _for_outgoing(self, outgoing: Outgoing, due: Decimal) -> Choice:
         if outgoing.state not in PAYABLE:
             said = outgoing.get_state_display().lower()
             return Choice(due=due, why="not_requested", reason=f"It is {said}.")
+        if due == 0:
+            return Choice(due=due, why="nothing_due", reason="Nothing is due.")
         if not outgoing.destination:
             return Choice(due=due, why="no_destination", reason="Nobody has said where it goes.")
         for kind, senders in self._senders.items():

@@ -1,5 +1,6 @@
 """What is owed to somebody outside: who says where it goes, in the back office and over the API; and it gets there."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from identity.errors import VoterIsMaker
 from identity.models import User
 from identity.states import Role
 from ledger.operations import open_account
+from payouts.models import Payout
 from tests.conftest import member
 from tests.factories import UserFactory
 from tests.payouts.conftest import _let_them_vote
@@ -110,6 +112,31 @@ def test_what_is_agreed_to_is_held_when_it_is_sent_elsewhere_meanwhile(house: Ho
 
     assert house.payouts(batch) == ["outgoing 15 HELD payee_changed"]
     assert TILL.sums() == {}
+
+
+def test_of_one_paid_in_parts_and_given_up_the_next_batch_pays_the_rest(house: House, owed: Outgoing) -> None:
+    """It was collected whole again, and its account, which has only the rest, refused what a rail had carried."""
+    TILL.least, TILL.most = Decimal(1), Decimal(10)
+    TILL.behaves = lambda order: "paid" if order.amount == 10 else "refused"
+    client = api_of(house, house.maker)
+    client.post(f"/api/v2/outgoing/{owed.pk}/address", {"destination": PHONE}, format="json")
+    first = house.started()
+    house.send()
+    assert house.payouts(first) == ["outgoing 15 FAILED 2040"]
+    house.do("release_payout", Payout.objects.get(batch=first), reason="Ann has another phone soon")
+    assert house.troupe.balance(f"outgoing:{owed.pk}") == "5"
+    assert b"5.00 KES" in page_of(house.maker).get(f"/admin/wallets/outgoing/{owed.pk}/change/").content
+
+    TILL.behaves = lambda order: "paid"
+    second = house.started()
+    house.send()
+
+    assert house.payouts(second) == ["outgoing 5 PAID"]
+    assert TILL.sums() == {PHONE: 15}
+    owed.refresh_from_db()
+    assert owed.state == "PAID"
+    assert house.troupe.balance(f"outgoing:{owed.pk}") == "0"
+    house.require_order()
 
 
 def test_it_is_addressed_over_the_api_once(house: House, owed: Outgoing) -> None:

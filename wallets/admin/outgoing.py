@@ -17,6 +17,7 @@ from audit.access import may_with
 from audit.admin import LABELS, column, instant, whole_id
 from audit.errors import DomainError
 from ledger.admin.shown import grouped
+from ledger.queries.balances import balance_now
 from wallets.admin.screens import WalletsScreen
 from wallets.models import Outgoing
 from wallets.operations import address_outgoing
@@ -80,6 +81,7 @@ class OutgoingAdmin(WalletsScreen):
     fields = (
         column("party", "To", lambda row: str(row.payment.party)),
         column("amount", "Amount", lambda row: grouped(row.amount, row.asset, named=True)),
+        column("owed", "Still owed", lambda row: grouped(balance_now(row.account), row.asset, named=True)),
         column("state", "State", lambda row: row.get_state_display()),
         column("rail", "Through", lambda row: row.rail),
         column("destination", "Where it goes", lambda row: row.destination or "Nobody has said"),
