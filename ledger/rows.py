@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.backends.utils import CursorWrapper
 
 from ledger.applying import EntryRow, Place
@@ -35,27 +35,41 @@ class Found:
     closed_until: dict[UUID, datetime] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What makes the two calls one: what is said before the first, after the last, and instead of that."""
+
+    begin: str
+    end: str
+    undo: str
+
+
+_ALONE: Final = _Bounds(begin="BEGIN", end="COMMIT", undo="ROLLBACK")
+_INSIDE: Final = _Bounds(
+    begin="SAVEPOINT posting", end="RELEASE SAVEPOINT posting",
+    undo="ROLLBACK TO SAVEPOINT posting; RELEASE SAVEPOINT posting",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Journeys:
     """The way to the database and back, twice: inside the caller's transaction, or in one of its own.
 
-    One of its own begins on the way of the first call and is committed on the way of the second. That is what
-    ``transaction.atomic`` does, without two more journeys; hooks on the commit there can be none.
+    What holds the two together is said on the way of the first call and of the second. ``transaction.atomic`` would do
+    the same, with two more journeys; hooks on the commit there can be none.
     """
 
     cursor: CursorWrapper
-    stands_alone: bool
+    bounds: _Bounds
     is_open: bool = False
 
     def lock_and_read(self, account_ids: Sequence[int], asked: Sequence[Asked], *, chance: int) -> Found:
         """Lock the balances of these accounts and read them, and which of the keys are booked already."""
         accounts = ",".join(map(str, account_ids))
         hashes = ",".join([key_hash(one.posting.program_id, one.posting.key).hex for one in asked])
-        self.is_open = self.stands_alone
-        self.cursor.execute(f"BEGIN; {_LOCK_AND_READ}" if self.stands_alone else _LOCK_AND_READ,
-                            [f"{{{accounts}}}", chance, f"{{{hashes}}}"])  # fmt: skip
-        if self.stands_alone:
-            self.cursor.nextset()
+        self.is_open = True
+        self.cursor.execute(f"{self.bounds.begin}; {_LOCK_AND_READ}", [f"{{{accounts}}}", chance, f"{{{hashes}}}"])
+        self.cursor.nextset()
         return _found(json.loads(self.cursor.fetchone()[0]))
 
     def write(
@@ -77,7 +91,7 @@ class Journeys:
             {"i": place.account_id, "s": place.stripe, "a": f"{place.amount:f}", "v": place.version} for place in places
         ]
         self.cursor.execute(
-            f"{_WRITE}; COMMIT" if self.stands_alone else _WRITE,
+            f"{_WRITE}; {self.bounds.end}",
             [json.dumps(transactions), json.dumps([_entry(entry) for entry in entries]), json.dumps(left),
              booked_at, asker.actor_type, packed(asker.actor_id), packed(asker.correlation_id)],
         )  # fmt: skip
@@ -88,19 +102,17 @@ class Journeys:
 def journeys() -> Iterator[Journeys]:
     """Have what is done with them booked whole or not at all."""
     connection = connections[DEFAULT_DB_ALIAS]  # asked for once: looking up which it is takes as long as a lock
-    if connection.in_atomic_block or not connection.get_autocommit():
-        with transaction.atomic(), connection.cursor() as cursor:
-            yield Journeys(cursor, stands_alone=False)
-        return
+    is_inside = connection.in_atomic_block or not connection.get_autocommit()
     with connection.cursor() as cursor:
-        made = Journeys(cursor, stands_alone=True)
+        made = Journeys(cursor, _INSIDE if is_inside else _ALONE)
         try:
             yield made
         finally:
             if made.is_open:
-                # Who lost the connection has been told so, and the server rolls back by itself.
+                # Who lost the connection has been told so, and the server rolls back by itself; whose transaction had
+                # failed before is told of that, and there is nothing to go back to.
                 with suppress(OperationalError, InterfaceError):
-                    cursor.execute("ROLLBACK")
+                    cursor.execute(made.bounds.undo)
 
 
 def _found(read: dict[str, Any]) -> Found:

@@ -1,4 +1,4 @@
-"""A posting that stands alone takes two journeys, and leaves nothing open however it ends."""
+"""A posting takes two journeys, alone and inside of a transaction, and leaves nothing open however it ends."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -86,6 +86,11 @@ class TestAlone:
 
         assert post(asked).is_replay
         assert book.balance(AL) == 5
+        blind.append(True)
+        with transaction.atomic():
+            assert post(asked).is_replay
+            post(book.asked("TOPUP", (CLEARING, AL, "5")))  # what was undone was the posting's own, and nothing else
+        assert book.balance(AL) == 10
 
     def test_one_inside_a_transaction_is_undone_with_it(self, book: Book) -> None:
         asked = book.asked("TOPUP", (CLEARING, AL, "5"))
@@ -95,6 +100,53 @@ class TestAlone:
             raise ZeroDivisionError
 
         assert book.balance(AL) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nothing_stays_open")
+class TestInside:
+    def test_it_takes_two_journeys_as_well(self, book: Book) -> None:
+        asked = [book.asked("TOPUP", (CLEARING, AL, "5")) for _ in range(3)]
+
+        with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+            post_many(asked)
+
+        assert len(captured) == 2
+        assert book.balance(AL) == 15
+
+    def test_what_the_caller_did_before_outlives_a_refusal(self, book: Book) -> None:
+        refused = book.asked("SPEND", (AL, "program:acme:revenue", "5"))
+
+        with transaction.atomic():
+            post(book.asked("TOPUP", (CLEARING, AL, "4")))
+            with pytest.raises(BelowFloor):
+                post(refused)
+            post(book.asked("TOPUP", (CLEARING, AL, "3")))
+
+        assert book.balance(AL) == 7
+
+    def test_a_refusal_or_a_replay_leaves_no_locks(self, book: Book) -> None:
+        once = book.asked("TOPUP", (CLEARING, AL, "4"), key="once")
+        post(once)
+        others = psycopg.connect(**connection.get_connection_params())
+
+        with transaction.atomic(), others:
+            assert post(once).is_replay
+            with pytest.raises(BelowFloor):
+                post(book.asked("SPEND", (AL, "program:acme:revenue", "5")))
+            free = others.execute("SELECT count(*) FROM (SELECT FROM ledger_balance FOR UPDATE SKIP LOCKED) AS free")
+            everything = others.execute("SELECT count(*) FROM ledger_balance")
+            assert free.fetchone() == everything.fetchone()
+
+    def test_whose_transaction_had_failed_is_told_so(self, book: Book) -> None:
+        asked = book.asked("TOPUP", (CLEARING, AL, "4"))
+
+        with pytest.raises(DatabaseError, match="current transaction is aborted"), transaction.atomic():
+            with pytest.raises(DatabaseError, match="division by zero"), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+            post(asked)
+
+        assert post(asked).is_replay is False
 
 
 @given(text=st.one_of(st.text(), st.uuids().map(str), st.uuids().map(lambda one: one.hex)))

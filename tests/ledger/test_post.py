@@ -406,7 +406,7 @@ def test_many_cost_as_many_statements_as_one(funded: Book) -> None:
             post_many(batch)
         counts.append(len(captured))
 
-    assert counts == [4, 4, 4]  # a savepoint and its end, lock and read, write
+    assert counts == [2, 2, 2]  # lock and read, write
 
 
 # Taking back
