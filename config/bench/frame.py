@@ -34,12 +34,12 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A ratio of interest: how fast ``ours`` is for each second of ``reference``, and what we want it to be."""
+    """A ratio of interest: how fast ``ours`` is for each second of ``reference``, and what it is to be."""
 
     meaning: str
     ours: str
     reference: str
-    target: float
+    target: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ class Reading:
     meaning: str
     ours: str
     reference: str
-    target: float
+    target: float | None
     ratio: float
     lowest: float
     highest: float
 
     @property
     def is_met(self) -> bool:
-        return self.ratio >= self.target
+        return self.target is None or self.ratio >= self.target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

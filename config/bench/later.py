@@ -60,6 +60,9 @@ LATER = Benchmark(
     needs_books=True,
     figures=(
         Figure("in batches", "in batches, grown", "in batches, empty", 0.9),
+        Figure(
+            "in batches, a hundred times the accounts", "in batches, grown", "in batches, empty and few accounts", None
+        ),
         Figure("one by one", "one by one, grown", "one by one, empty", 0.9),
     ),
 )

@@ -77,8 +77,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {name:<32} {rate:>12,.0f} a second{wanted}")
         for reading in report.readings:
             self.stdout.write(
-                f"  {reading.meaning}: {reading.ratio:.2f} x (from {reading.lowest:.2f} to {reading.highest:.2f}), "
-                f"target {reading.target:g}: {_mark(reading)}"
+                f"  {reading.meaning}: {reading.ratio:.2f} x (from {reading.lowest:.2f} to {reading.highest:.2f})"
+                + ("" if reading.target is None else f", target {reading.target:g}: {_mark(reading)}")
             )
         for timing in report.timings:
             self.stdout.write(
