@@ -31,6 +31,7 @@ from config.processes.simulated import rails_to_simulate, ways_to
 READY_SECONDS = 90
 STOP_SECONDS = 30
 DATABASE_CHECK_SECONDS = 1.0
+PREPARE_TIMES_AT_MOST = 3
 
 _MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 
@@ -158,19 +159,23 @@ class Supervisor:
             self._manage("seed", variables=variables)
 
     def _manage(self, *arguments: str, variables: dict[str, str]) -> str:
-        if self.stopping:
-            return ""
-        done = subprocess.run(
-            [*_MANAGE, *arguments],
-            env=variables,
-            cwd=BASE_DIR,
-            capture_output=True,
-            text=True,
-            preexec_fn=dying_with_us(),  # left alone, migrations would go on beside those of the next start
-        )
-        if done.returncode and not self.stopping:
-            raise CannotRun(f"`manage.py {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        for times_left in reversed(range(PREPARE_TIMES_AT_MOST)):
+            if self.stopping:
+                break
+            done = subprocess.run(
+                [*_MANAGE, *arguments],
+                env=variables,
+                cwd=BASE_DIR,
+                capture_output=True,
+                text=True,
+                preexec_fn=dying_with_us(),  # left alone, migrations would go on beside those of the next start
+            )
+            if not done.returncode:
+                return done.stdout
+            # Whose database fell meanwhile begins again where that left them: they commit as they go.
+            if not (times_left and self._look_after_database()) and not self.stopping:
+                raise CannotRun(f"`manage.py {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
+        return ""
 
     def _start_children(self, variables: dict[str, str], *, relayer: str) -> None:
         if self.stopping:
@@ -208,6 +213,7 @@ class Supervisor:
                     return
             except (urllib.error.URLError, OSError):
                 pass
+            self._look_after_database()
             web = self.children[0]
             if web.has_fallen() or time.monotonic() > deadline:
                 tail = web.log.read_text(errors="replace")[-2000:]
@@ -225,10 +231,16 @@ class Supervisor:
             _say(f"  Mail goes to nobody: each is a file in {self.var / 'mail'}")
         _say(f"  Logs in {self.var / 'log'}. Ctrl-C stops everything.")
 
+    def _look_after_database(self) -> bool:
+        """Start our own database again if it has fallen, and return whether it had."""
+        if self.postgres is None or self.postgres.answers():
+            return False
+        self._start_database_again(self.postgres)
+        return True
+
     def _look_after(self) -> None:
-        if self.postgres and time.monotonic() - self._database_seen > DATABASE_CHECK_SECONDS:
-            if not self.postgres.answers():
-                self._start_database_again(self.postgres)
+        if time.monotonic() - self._database_seen > DATABASE_CHECK_SECONDS:
+            self._look_after_database()
             self._database_seen = time.monotonic()
         for child in self.children:
             if child.has_fallen() and child.is_due() and not self.stopping:

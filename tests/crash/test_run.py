@@ -194,6 +194,26 @@ def test_a_killed_database_comes_back_with_its_data(house: House, journal: Journ
     assert house.parts == members
 
 
+@pytest.mark.parametrize("step", ["migrate", "seed", "gunicorn"])
+def test_a_database_killed_while_the_house_starts_is_started_again(house: House, step: str) -> None:
+    house.running()
+    kill(house.supervisor)
+    assert house.process is not None
+    house.process.wait()
+    until(lambda: not house.left(), "nobody is left")
+    house.start()
+
+    def has_begun() -> bool:
+        commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children_of(house.supervisor)]
+        return any(step.encode() in command for command in commands)
+
+    until(has_begun, f"{step} runs")
+    kill_postmaster(house.server)
+
+    assert house.running().has_program(PROGRAM)
+    assert "The database has stopped; starting it again." in house.said
+
+
 @pytest.fixture
 def supervisor_asleep(house: House) -> Iterator[None]:
     """Keep the supervisor from seeing what happens for a while."""
