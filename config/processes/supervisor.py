@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import suppress
 from types import FrameType
@@ -163,13 +162,9 @@ class Supervisor:
             if self.stopping:
                 break
             done = subprocess.run(
-                [*_MANAGE, *arguments],
-                env=variables,
-                cwd=BASE_DIR,
-                capture_output=True,
-                text=True,
+                [*_MANAGE, *arguments], env=variables, cwd=BASE_DIR, capture_output=True, text=True,
                 preexec_fn=dying_with_us(),  # left alone, migrations would go on beside those of the next start
-            )
+            )  # fmt: skip
             if not done.returncode:
                 return done.stdout
             # Whose database fell meanwhile begins again where that left them: they commit as they go.
@@ -208,11 +203,8 @@ class Supervisor:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not self.stopping:
-            try:
-                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):
-                    return
-            except (urllib.error.URLError, OSError):
-                pass
+            with suppress(OSError), urllib.request.urlopen(f"{self.address}/readyz", timeout=5):
+                return
             self._look_after_database()
             web = self.children[0]
             if web.has_fallen() or time.monotonic() > deadline:
