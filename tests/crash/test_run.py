@@ -24,6 +24,7 @@ from tests.crash.servers import (
     lives,
     port_of,
     postmaster_of,
+    processes_naming,
     processes_of,
     run_python,
     stranger_at,
@@ -203,11 +204,7 @@ def test_a_database_killed_while_the_house_starts_is_started_again(house: House,
     until(lambda: not house.left(), "nobody is left")
     house.start()
 
-    def has_begun() -> bool:
-        commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children_of(house.supervisor)]
-        return any(step.encode() in command for command in commands)
-
-    until(has_begun, f"{step} runs")
+    until(lambda: children_of(house.supervisor) & processes_naming(step), f"{step} runs")
     kill_postmaster(house.server)
 
     assert house.running().has_program(PROGRAM)
