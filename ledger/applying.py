@@ -66,8 +66,6 @@ class EntryRow(NamedTuple):
     """An entry as it is written."""
 
     transaction_id: UUID
-    program_id: UUID
-    asset_id: int
     debit_account_id: int
     credit_account_id: int
     amount: Decimal
@@ -192,7 +190,7 @@ class Books:
         self._change(debit, amount if debit.grows_by_debit else -amount, rule)
         self._change(credit, -amount if credit.grows_by_debit else amount, rule)
         return EntryRow(
-            transaction_id, debit.program_id, debit.asset_id, debit.account_id, credit.account_id, amount,
+            transaction_id, debit.account_id, credit.account_id, amount,
             None if debit.is_striped else debit.amount, None if debit.is_striped else debit.version,
             None if credit.is_striped else credit.amount, None if credit.is_striped else credit.version,
         )  # fmt: skip

@@ -150,7 +150,7 @@ def entries_digests(entries: Sequence[EntryRow]) -> dict[UUID, str]:
     """Return for each transaction what its entries come to, as ``queries.verification`` computes it from the table."""
     told: dict[UUID, list[str]] = {}
     for entry in entries:
-        transaction_id, _, _, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
+        transaction_id, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
         one, other = _left(debit_left, debit_version), _left(credit_left, credit_version)
         told.setdefault(transaction_id, []).append(f"{debit}:{credit}:{amount:.18f}:{one}:{other}")
     return {key: hashlib.sha256(",".join(lines).encode()).hexdigest()[:32] for key, lines in told.items()}
@@ -161,12 +161,8 @@ def _left(amount: Decimal | None, version: int | None) -> str:
 
 
 def _entry(entry: EntryRow) -> dict[str, Any]:
-    identifier, program_id, asset_id, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = (
-        entry
-    )
-    row: dict[str, Any] = {
-        "t": identifier.hex, "p": program_id.hex, "x": asset_id, "d": debit, "c": credit, "a": f"{amount:f}",
-    }  # fmt: skip
+    identifier, debit, credit, amount, debit_left, debit_version, credit_left, credit_version = entry
+    row: dict[str, Any] = {"t": identifier.hex, "d": debit, "c": credit, "a": f"{amount:f}"}
     # What a striped account has not is left out, and read as null.
     if debit_left is not None:
         row["b"], row["v"] = f"{debit_left:f}", debit_version

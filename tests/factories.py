@@ -190,7 +190,6 @@ class TransactionFactory(DjangoModelFactory[Transaction]):
     actor_id = "pytest"
     correlation_id = "test-correlation"
     booked_at = factory.LazyFunction(timezone.now)
-    effective_at = factory.LazyFunction(timezone.now)
 
 
 class HoldFactory(DjangoModelFactory[Hold]):

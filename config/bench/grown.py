@@ -46,11 +46,11 @@ SELECT id, 0, 1, 0, 0 FROM ledger_account WHERE program_id = %(program)s AND id 
 # next to each other are far apart in the table of accounts: what one account did lies all over the table of entries.
 _BOOKED: Final = """
 WITH e AS (
-INSERT INTO ledger_entry (transaction_id, program_id, asset_id, debit_account_id, credit_account_id, amount,
-                          debit_balance, debit_version, credit_balance, credit_version, booked_at)
+INSERT INTO ledger_entry (transaction_id, debit_account_id, credit_account_id, amount, debit_balance, debit_version,
+                          credit_balance, credit_version, booked_at)
 SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n %% 4096), 3, '0') || '8'
         || lpad(to_hex(n), 15, '0'))::uuid,
-       %(program)s, %(asset)s, debit, credit, amount::numeric(38, 18), debit_left::numeric(38, 18), debit_number,
+       debit, credit, amount::numeric(38, 18), debit_left::numeric(38, 18), debit_number,
        credit_left::numeric(38, 18), credit_number, at
 FROM (
     SELECT n, %(began)s + n * %(step)s AS at, kind, amount,
@@ -82,19 +82,19 @@ RETURNING *
 )
 INSERT INTO ledger_transaction (id, program_id, key, fingerprint, entries_digest, kind, memo, actor_type, actor_id,
                                 correlation_id, booked_at, effective_at)
-SELECT e.transaction_id, e.program_id, 'grown:' || e.id, substr(sha256(convert_to('grown:' || e.id, 'UTF8')), 1, 16),
+SELECT e.transaction_id, %(program)s, 'grown:' || e.id, substr(sha256(convert_to('grown:' || e.id, 'UTF8')), 1, 16),
        substr(sha256(convert_to({told}, 'UTF8')), 1, 16),
        CASE WHEN e.credit_account_id = %(busy)s THEN 'COMMISSION' WHEN e.credit_account_id = %(revenue)s
             THEN 'SETTLEMENT' ELSE 'MANUAL_JOURNAL' END,
        '', 'command', '=bench', '\\x01a1fa3547037301a439a109536f91a9'::bytea, e.booked_at,
-       CASE WHEN e.id %% 49 = 0 THEN e.booked_at - (e.id / 49 %% 40 + 1) * interval '24 hours' ELSE e.booked_at END
+       CASE WHEN e.id %% 49 = 0 THEN e.booked_at - (e.id / 49 %% 40 + 1) * interval '24 hours' END
 FROM e
 """
 
 _VALUE_DATES: Final = """
 INSERT INTO ledger_valuedated (entry_id, program_id, debit_account_id, credit_account_id, amount, is_backdated, reach,
                                begins_at, ends_at)
-SELECT e.id, e.program_id, e.debit_account_id, e.credit_account_id, e.amount, true,
+SELECT e.id, t.program_id, e.debit_account_id, e.credit_account_id, e.amount, true,
        ledger_reach(t.booked_at - t.effective_at), t.effective_at, t.booked_at
 FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id WHERE t.effective_at <> t.booked_at
 """

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db.models import Sum
+from django.db.models.functions import Coalesce
 
 from config.bench.frame import Benchmark, Contender, Figure, Timed
 from config.bench.grown import Grown
@@ -70,7 +71,8 @@ def _repeat(times: int, do: Callable[[], object]) -> Callable[[], None]:
 def _add_up(account: Account, at: datetime) -> None:
     """As it is done where nothing is kept."""
     for entries in (Entry.objects.filter(debit_account=account), Entry.objects.filter(credit_account=account)):
-        list(entries.filter(transaction__effective_at__lte=at).aggregate(sum=Sum("amount")))
+        counting = entries.annotate(at=Coalesce("transaction__effective_at", "booked_at")).filter(at__lte=at)
+        list(counting.aggregate(sum=Sum("amount")))
 
 
 READS = Benchmark(

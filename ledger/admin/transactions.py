@@ -55,7 +55,7 @@ class TransactionAdmin(RecordedAdmin):
         whole_id("key", "Key"),
         "memo",
         instant("booked_at", "Booked"),
-        instant("effective_at", "Effective"),
+        instant("counts_at", "Effective"),
         column("actor", "By", lambda transaction: f"{transaction.actor_type} {transaction.actor_id}"),
         whole_id("correlation_id", "Correlation id"),
         as_json("metadata", "Metadata"),
@@ -64,7 +64,7 @@ class TransactionAdmin(RecordedAdmin):
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("entries__asset")
+        return super().get_queryset(request).prefetch_related("entries__debit_account__asset")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if getattr(request, _TOO_WIDE, False):
@@ -125,7 +125,7 @@ def _moved(transaction: Transaction) -> str:
 def _t_accounts(transaction: Transaction) -> list[TAccount]:
     entries = Entry.objects.filter(transaction=transaction).order_by("id")
     found: dict[int, TAccount] = {}
-    for entry in entries.select_related("asset", "debit_account", "credit_account")[:1000]:
+    for entry in entries.select_related("debit_account__asset", "credit_account__asset")[:1000]:
         amount = grouped(entry.amount, entry.asset, named=True)
         debit, credit = _t_account(found, entry.debit_account), _t_account(found, entry.credit_account)
         debit.debits.append(amount)

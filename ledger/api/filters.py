@@ -32,7 +32,7 @@ class EntryFilter(filters.FilterSet):
 
     account = filters.NumberFilter(method="of_account", min_value=1, max_value=2**62, decimal_places=0)
     transaction = filters.UUIDFilter(field_name="transaction_id")
-    asset = filters.CharFilter(field_name="asset__code", max_length=20)
+    asset = filters.CharFilter(field_name="debit_account__asset__code", max_length=20)
     after = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="gt")
     until = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="lte")
 

@@ -66,6 +66,7 @@ class TransactionOutput(serializers.ModelSerializer[Transaction]):
     """Entries that were booked together, and who had them booked."""
 
     entries = LedgerEntryOutput(many=True, read_only=True)
+    effective_at = serializers.DateTimeField(source="counts_at", read_only=True)
 
     class Meta:
         model = Transaction

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db.models.expressions import RawSQL
 from uuid_utils.compat import uuid7
 
 from identity.models import Membership, Program, User
+from ledger.models.accounts import Asset
 from ledger.models.fields import UuidOrText
 
 
@@ -67,7 +69,7 @@ class Transaction(models.Model):
     actor_id = UuidOrText(max_length=200)
     correlation_id = UuidOrText(max_length=64)
     booked_at = models.DateTimeField()  # set after the locks, never before the last of any balance it changes
-    effective_at = models.DateTimeField()
+    effective_at = models.DateTimeField(null=True)  # when it counts, if that is not when it was booked
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="reversals", db_index=False)
     corrects = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="corrections", db_index=False
@@ -102,21 +104,25 @@ class Transaction(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
 
+    @property
+    def counts_at(self) -> datetime:
+        """Since when it counts."""
+        return self.effective_at or self.booked_at
+
 
 class Entry(models.Model):
     """An amount from one account to another. Both sides stand on this row, so it can't be out of balance.
 
-    Each side carries the balance after it and the balance's version, where the account keeps one: a striped one
-    has no running balance.
+    Its program and asset are those of both accounts. Each side carries the balance after it and the balance's version,
+    where the account keeps one: a striped one has no running balance.
     """
 
     id = models.BigAutoField(primary_key=True)
-    program_id = models.UUIDField()
-    asset = models.ForeignKey(
-        "ledger.Asset", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    # What it points to is looked for once in all that a statement writes, and never goes away: a foreign key would lock
+    # the rows of both accounts at every posting, and say less (migrations/*_what_accounts_say.py).
+    transaction = models.ForeignKey(
+        "ledger.Transaction", on_delete=models.PROTECT, related_name="entries", db_constraint=False
     )
-    transaction = models.ForeignKey("ledger.Transaction", on_delete=models.PROTECT, related_name="entries")
-    # Held by foreign keys over program, asset and account, which Django has no words for (migrations/*_append_only.py).
     debit_account = models.ForeignKey(
         "ledger.Account", on_delete=models.PROTECT, related_name="debits", db_constraint=False, db_index=False
     )
@@ -151,6 +157,11 @@ class Entry(models.Model):
             models.Index(name="ledger_entry_debits", fields=("debit_account", "booked_at")),
             models.Index(name="ledger_entry_credits", fields=("credit_account", "booked_at")),
         )
+
+    @property
+    def asset(self) -> Asset:
+        """What is moved."""
+        return self.debit_account.asset
 
     def __str__(self) -> str:
         return f"{self.amount} from {self.credit_account_id} to {self.debit_account_id}"

@@ -145,7 +145,7 @@ def _differing(one: Asked, identifier: UUID) -> str:
         "kind": booked.kind != asked.kind,
         "memo": booked.memo != asked.memo,
         "metadata": booked.metadata != (dict(asked.metadata) if asked.metadata else None),
-        "effective_at": booked.effective_at != (asked.effective_at or booked.booked_at),
+        "effective_at": booked.counts_at != (asked.effective_at or booked.booked_at),
         "reverses": booked.reverses_id != asked.reverses,
         "corrects": booked.corrects_id != asked.corrects,
     }

@@ -35,13 +35,14 @@ WITH looked_at AS (
     SELECT t.id, t.program_id, t.key, t.entries_digest, t.booked_at FROM ledger_transaction t
     WHERE {_STRETCH_BY_ID} {{transactions}}
 ), told AS (
-    SELECT e.transaction_id, min(e.program_id::text)::uuid AS program_id, {_DIGEST} AS digest,
+    SELECT e.transaction_id, min(e.debit_account_id) AS account_id, {_DIGEST} AS digest,
            min(e.booked_at) AS first_at, max(e.booked_at) AS last_at
     FROM ledger_entry e WHERE e.transaction_id > %(after)s AND e.transaction_id <= %(last)s {{entries}}
     GROUP BY e.transaction_id
 )
-SELECT coalesce(l.id, t.transaction_id), coalesce(l.program_id, t.program_id), l.key, l.id IS NULL,
-       t.transaction_id IS NULL, t.digest IS DISTINCT FROM l.entries_digest
+SELECT coalesce(l.id, t.transaction_id),
+       coalesce(l.program_id, (SELECT a.program_id FROM ledger_account a WHERE a.id = t.account_id)), l.key,
+       l.id IS NULL, t.transaction_id IS NULL, t.digest IS DISTINCT FROM l.entries_digest
 FROM looked_at l FULL JOIN told t ON t.transaction_id = l.id
 WHERE t.digest IS DISTINCT FROM l.entries_digest OR t.first_at <> l.booked_at OR t.last_at <> l.booked_at
 ORDER BY 1
@@ -56,6 +57,9 @@ WHERE {_STRETCH_OF_TAIL} {{transactions}}
   AND (told.digest IS DISTINCT FROM t.entries_digest OR told.first_at <> t.booked_at OR told.last_at <> t.booked_at)
 ORDER BY 1
 """  # noqa: S608  (our own words)
+_OF_PROGRAM: Final = (
+    "AND EXISTS (SELECT FROM ledger_account a WHERE a.id = e.debit_account_id AND a.program_id = %(program)s OFFSET 0)"
+)
 # (OFFSET 0 keeps the planner from reading the other table whole: how many there are it can't know.)
 # Entries of these transactions that count at another time than they were booked, and are not kept as such.
 _NOT_KEPT: Final = """
@@ -65,14 +69,14 @@ LEFT JOIN LATERAL (SELECT * FROM ledger_valuedated v WHERE v.entry_id = e.id OFF
 WHERE {stretch} {transactions} AND t.effective_at <> t.booked_at AND (
     (v.program_id, v.debit_account_id, v.credit_account_id, v.amount, v.is_backdated, v.reach, v.begins_at, v.ends_at)
     IS DISTINCT FROM
-    (e.program_id, e.debit_account_id, e.credit_account_id, e.amount, t.effective_at < t.booked_at,
+    (t.program_id, e.debit_account_id, e.credit_account_id, e.amount, t.effective_at < t.booked_at,
      ledger_reach(greatest(t.effective_at, t.booked_at) - least(t.effective_at, t.booked_at)),
      least(t.effective_at, t.booked_at), greatest(t.effective_at, t.booked_at)))
 ORDER BY e.id
 """
 # And what is kept as such without being so.
 _KEPT: Final = """
-SELECT v.entry_id, v.program_id, t.effective_at IS DISTINCT FROM t.booked_at AND t.id IS NOT NULL
+SELECT v.entry_id, v.program_id, coalesce(t.effective_at <> t.booked_at, false)
 FROM (SELECT * FROM ledger_valuedated WHERE entry_id > %(after)s ORDER BY entry_id LIMIT %(limit)s) v
 LEFT JOIN LATERAL (SELECT * FROM ledger_entry e WHERE e.id = v.entry_id OFFSET 0) e ON true
 LEFT JOIN LATERAL (SELECT * FROM ledger_transaction t WHERE t.id = e.transaction_id OFFSET 0) t ON true
@@ -145,7 +149,7 @@ def _not_kept(identifier: UUID, program_id: UUID, entry_id: int) -> Difference:
 def _conditions(scope: Scope) -> dict[str, str]:
     transactions = entries = ""
     if scope.program_id is not None:
-        transactions, entries = "AND t.program_id = %(program)s", "AND e.program_id = %(program)s"
+        transactions, entries = "AND t.program_id = %(program)s", _OF_PROGRAM
     if scope.since is not None:
         transactions, entries = (
             transactions + " AND t.booked_at >= %(since)s",

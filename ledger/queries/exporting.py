@@ -16,8 +16,8 @@ ENTRIES_AT_ONCE: Final = 2_000
 # In the order of entries: what depends on another was booked behind it. (Ids of transactions are made by several
 # machines, whose clocks differ.) A transaction is told where the first of its entries that were asked for stands.
 _OF_PROGRAM: Final = """
-SELECT e.id, e.booked_at, e.transaction_id FROM ledger_entry e
-WHERE e.program_id = %(program)s AND e.id > %(seek_id)s AND e.booked_at > %(after)s AND e.booked_at <= %(until)s
+SELECT e.id, e.booked_at, e.transaction_id FROM ledger_entry e JOIN ledger_account a ON a.id = e.debit_account_id
+WHERE a.program_id = %(program)s AND e.id > %(seek_id)s AND e.booked_at > %(after)s AND e.booked_at <= %(until)s
 ORDER BY e.id LIMIT %(limit)s
 """
 _SIDE: Final = """
@@ -100,7 +100,7 @@ def _written(ids: Sequence[UUID], entries: dict[UUID, list[Entry]]) -> Iterator[
 
 def _entries_of(ids: Sequence[UUID]) -> dict[UUID, list[Entry]]:
     entries: dict[UUID, list[Entry]] = {}
-    related = ("asset", "debit_account", "credit_account")
+    related = ("debit_account__asset", "credit_account")
     for entry in Entry.objects.filter(transaction__in=ids).select_related(*related).order_by("id"):
         entries.setdefault(entry.transaction_id, []).append(entry)
     return entries
@@ -122,7 +122,7 @@ def _keys_of(transactions: list[Transaction]) -> dict[UUID | None, str]:
 
 def _transaction(one: Transaction, entries: list[Entry], keys: dict[UUID | None, str]) -> dict[str, Any]:
     return {
-        "key": one.key, "kind": one.kind, "memo": one.memo, "effective_at": one.effective_at.isoformat(),
+        "key": one.key, "kind": one.kind, "memo": one.memo, "effective_at": one.counts_at.isoformat(),
         "metadata": one.metadata, "reverses_key": keys.get(one.reverses_id), "corrects_key": keys.get(one.corrects_id),
         "id": str(one.pk), "booked_at": one.booked_at.isoformat(), "actor_type": one.actor_type,
         "actor_id": one.actor_id, "correlation_id": one.correlation_id, "entries": [_entry(entry) for entry in entries],

@@ -99,7 +99,7 @@ def _entries(asked: Criteria, accounts: AccountQuerySet) -> QuerySet[Entry]:
         ids = list(named.values_list("pk", flat=True)[:1_000])
         entries = entries.filter(Q(debit_account__in=ids) | Q(credit_account__in=ids))
     if asked.asset:
-        entries = entries.filter(asset__code=asked.asset)
+        entries = entries.filter(debit_account__asset__code=asked.asset)
     if asked.amount is not None:
         entries = entries.filter(amount=asked.amount)
     if asked.after:

@@ -15,7 +15,8 @@ from ledger.queries.balances import balance_booked_at
 LINES_AT_MOST: Final = 10_000
 
 _LINES: Final = """
-SELECT e.id, e.booked_at, t.effective_at, t.id, t.kind, t.key, t.memo, other.code, e.is_debit, e.amount, e.left_
+SELECT e.id, e.booked_at, coalesce(t.effective_at, t.booked_at), t.id, t.kind, t.key, t.memo, other.code, e.is_debit,
+       e.amount, e.left_
 FROM (
     (SELECT id, booked_at, transaction_id, credit_account_id AS other_id, true AS is_debit, amount,
             debit_balance AS left_

@@ -181,8 +181,7 @@ def _ledger_entry(program: Program) -> LedgerEntry:
     booked = _transaction(program)
     debit, credit = _account(program), _account(program)
     return LedgerEntry.objects.create(
-        program_id=program.pk, asset=debit.asset, transaction=booked, debit_account=debit, credit_account=credit,
-        amount=1, booked_at=booked.booked_at,
+        transaction=booked, debit_account=debit, credit_account=credit, amount=1, booked_at=booked.booked_at
     )  # fmt: skip
 
 

@@ -32,7 +32,6 @@ ON_PURPOSE = [
     # A run of all programs finds what belongs to one.
     ("audit_finding", "last_run_id"),
     # Held by triggers: a wider key would need another unique index over the largest table of the house.
-    ("ledger_entry", "transaction_id"),
     ("ledger_transaction", "corrects_id"),
     ("ledger_transaction", "reverses_id"),
     ("wallets_outgoing", "ledger_transaction_id"),

@@ -71,7 +71,7 @@ ASKED = st.builds(
 def expected(entries: list[Any], account: Any, *, at: datetime, axis: str) -> Decimal:
     there = Decimal(0)
     for entry in entries:
-        if (entry.booked_at if axis == "booked" else entry.transaction.effective_at) <= at:
+        if (entry.booked_at if axis == "booked" else entry.transaction.counts_at) <= at:
             there += entry.amount * ((entry.debit_account_id == account.pk) - (entry.credit_account_id == account.pk))
     return there if account.grows_by_debit else -there
 
@@ -110,7 +110,7 @@ def _book_and_compare(book: Book, batches: list[list[Asked]], chance: random.Ran
             keep_milestones()
 
     entries = list(Entry.objects.select_related("transaction"))
-    times = sorted({time for entry in entries for time in (entry.booked_at, entry.transaction.effective_at)})
+    times = sorted({time for entry in entries for time in (entry.booked_at, entry.transaction.counts_at)})
     moments = [BEGINNING, END, *chance.sample(times, min(len(times), 6))]
     moments += [moment + timedelta(microseconds=chance.choice((-1, 1))) for moment in moments[2:]]
     for at in moments:

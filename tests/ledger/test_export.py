@@ -81,7 +81,7 @@ def test_what_leaves_comes_into_an_empty_program_as_it_was(busy: Book, tmp_path:
     assert verify()[0] == 0
     again = Transaction.objects.get(program_id=other.pk, key="'@odd\nkey")
     first = Transaction.objects.get(program_id=busy.program.pk, key="'@odd\nkey")
-    assert (again.memo, again.metadata, again.effective_at) == (first.memo, first.metadata, first.effective_at)
+    assert (again.memo, again.metadata, again.counts_at) == (first.memo, first.metadata, first.counts_at)
     assert Transaction.objects.get(program_id=other.pk, key="back").reverses.program_id == other.pk  # type: ignore[union-attr]
     # And the copy's export says the same, but for when and by whom it was booked.
     there = tmp_path / f"there.{form}"

@@ -79,7 +79,8 @@ def test_a_fact_counts_today_and_says_since_when(june: Book) -> None:
     booked = Transaction.objects.get(pk=post(asked).id)
 
     assert post(asked).is_replay
-    assert booked.effective_at == booked.booked_at
+    assert booked.effective_at is None
+    assert booked.counts_at == booked.booked_at
     assert booked.metadata == {"receipt": "X", "value_at": IN_JUNE.isoformat()}
     assert verify()[0] == 0
 

@@ -1,8 +1,11 @@
 """Booking once, all or nothing: what is refused leaves no trace, and what is asked again is the same transaction."""
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -458,6 +461,7 @@ def test_only_a_transaction_of_the_program_is_reversed(funded: Book) -> None:
         "UPDATE ledger_asset SET scale = 2",
         "UPDATE ledger_account SET code = 'wallet:mine' WHERE code = 'wallet:al'",
         "DELETE FROM ledger_account",
+        "TRUNCATE ledger_account CASCADE",
         "UPDATE ledger_balance SET amount = -1 WHERE floor = 0",
     ],
 )
@@ -466,37 +470,68 @@ def test_the_database_refuses_what_books_do_not_do(statement: str, funded: Book)
         cursor.execute(statement)
 
 
-@pytest.mark.parametrize("sides", [("KES", "USDC"), ("KES", "elsewhere")])
-def test_an_entry_across_assets_or_programs_can_t_be_written(sides: tuple[str, str], funded: Book) -> None:
-    entry = Entry.objects.get()
-    if sides[1] == "elsewhere":
-        other = open_account(BO, program=ProgramFactory(), asset_code="KES", at=timezone.now())
-    else:
-        other = funded.account(BO, "USDC")
-    entry.pk, entry.credit_account = None, other
-
-    with pytest.raises(DatabaseError), transaction.atomic():
-        entry.save(force_insert=True)
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+def _of_another_asset(entry: Entry, book: Book) -> None:
+    entry.credit_account = book.account(BO, "USDC")
 
 
-def test_an_entry_can_t_be_smuggled_into_another_program_s_transaction(funded: Book) -> None:
+def _of_another_program(entry: Entry, book: Book) -> None:
+    entry.credit_account = Book(ProgramFactory()).account(BO)
+
+
+def _smuggled(entry: Entry, book: Book) -> None:
     elsewhere = Book(ProgramFactory())
-    entry = Entry.objects.get()
-    entry.pk, entry.program_id = None, elsewhere.program.pk
     entry.debit_account, entry.credit_account = elsewhere.account(CLEARING), elsewhere.account(AL)
 
-    with pytest.raises(DatabaseError), transaction.atomic():
-        entry.save(force_insert=True)
+
+def _of_another_moment(entry: Entry, book: Book) -> None:
+    entry.booked_at += timedelta(microseconds=1)
 
 
-def test_what_an_entry_points_to_is_looked_for_when_it_is_written(funded: Book) -> None:
+def _of_the_moment_it_counts(entry: Entry, book: Book) -> None:
+    at = timezone.now() - timedelta(days=1)
+    entry.transaction_id, entry.booked_at = book.post("TOPUP", (CLEARING, AL, "1"), effective_at=at).id, at
+
+
+def _of_nobody_s_account(entry: Entry, book: Book, side: str) -> None:
+    setattr(entry, f"{side}_account_id", 2**40)
+
+
+def _of_no_transaction(entry: Entry, book: Book) -> None:
+    entry.transaction_id = UUID(int=1)
+
+
+@pytest.mark.parametrize(
+    "misplace",
+    [
+        _of_another_asset,
+        _of_another_program,
+        _smuggled,
+        _of_another_moment,
+        _of_the_moment_it_counts,
+        partial(_of_nobody_s_account, side="debit"),
+        partial(_of_nobody_s_account, side="credit"),
+        _of_no_transaction,
+    ],
+)
+def test_an_entry_that_belongs_nowhere_can_t_be_written(misplace: Callable[[Entry, Book], None], funded: Book) -> None:
     entry = Entry.objects.get()
-    entry.pk, entry.transaction_id = None, UUID(int=1)
+    entry.pk = None
+    misplace(entry, funded)
+    before = Entry.objects.count()
 
-    with transaction.atomic(), pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(IntegrityError, match="an entry is between two accounts of one asset"), transaction.atomic():
         entry.save(force_insert=True)
+    assert Entry.objects.count() == before
+
+
+def test_one_misplaced_entry_among_many_can_t_be_written(funded: Book) -> None:
+    first = Entry.objects.get()
+    first.pk = None
+    many = [copy(first) for _ in range(100)]
+    _of_another_asset(many[70], funded)
+
+    with pytest.raises(IntegrityError, match="an entry is between two accounts"), transaction.atomic():
+        Entry.objects.bulk_create(many)
 
 
 @pytest.mark.parametrize("name", ["reverses", "corrects"])

@@ -157,11 +157,10 @@ def many(busy: Book) -> Book:
         )
         cursor.execute(
             """
-            INSERT INTO ledger_entry (program_id, asset_id, transaction_id, debit_account_id, credit_account_id,
-                                      amount, booked_at)
-            SELECT program_id, %s, id, %s, %s, 1, booked_at FROM ledger_transaction WHERE key LIKE 'many-%%'
+            INSERT INTO ledger_entry (transaction_id, debit_account_id, credit_account_id, amount, booked_at)
+            SELECT id, %s, %s, 1, booked_at FROM ledger_transaction WHERE key LIKE 'many-%%'
             """,
-            [busy.account(CLEARING).asset_id, debit, credit],
+            [debit, credit],
         )
         cursor.execute("ANALYZE ledger_transaction, ledger_entry, ledger_account")
     return busy

@@ -57,8 +57,8 @@ def test_one_account_can_be_asked_about(busy: Book) -> None:
 
 
 COLUMNS = (
-    "program_id, asset_id, transaction_id, debit_account_id, credit_account_id, amount, debit_balance, debit_version, "
-    "credit_balance, credit_version, booked_at"
+    "transaction_id, debit_account_id, credit_account_id, amount, debit_balance, debit_version, credit_balance, "
+    "credit_version, booked_at"
 )
 CREDITED = "(SELECT credit_account_id FROM ledger_entry WHERE id = %s)"
 TAMPERED = [

@@ -62,7 +62,7 @@ def _require_the_same(
     """Refuse a receipt that was told otherwise before: somebody has to look which of both is so."""
     [booked] = Transaction.objects.under_key(program_id, key).prefetch_related("entries__credit_account")
     entry = min(booked.entries.all(), key=lambda each: each.pk)  # what it repaid stands behind it
-    same_amount = (entry.amount, entry.asset_id) == (said.amount, asset.pk)
+    same_amount = (entry.amount, entry.credit_account.asset_id) == (said.amount, asset.pk)
     is_theirs = wallet is not None and entry.credit_account_id == wallet.account_id
     if not same_amount or not (is_theirs or entry.credit_account.role == "SUSPENSE"):
         raise BadNotice(reason=f"receipt {said.receipt} was told with another amount or wallet before")

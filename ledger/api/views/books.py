@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core import signing
-from django.db.models import DecimalField, OuterRef, Subquery, Sum
+from django.db.models import DecimalField, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -153,7 +153,8 @@ class EntryViewSet(BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
     ordering: ClassVar = ("-id",)
 
     def get_queryset(self) -> Any:
-        return self.of_the_program(Entry.objects.select_related("asset", "debit_account", "credit_account"))
+        rows = Entry.objects.select_related("debit_account__asset", "credit_account")
+        return self.of_the_program(rows.alias(program_id=F("debit_account__program_id")))
 
 
 class TransactionViewSet(
@@ -168,7 +169,7 @@ class TransactionViewSet(
     ordering: ClassVar = ("-id",)
 
     def get_queryset(self) -> Any:
-        related = ("entries__asset", "entries__debit_account", "entries__credit_account")
+        related = ("entries__debit_account__asset", "entries__credit_account")
         return self.of_the_program(Transaction.objects.prefetch_related(*related))
 
     def filter_queryset(self, queryset: Any) -> Any:
