@@ -84,8 +84,8 @@ INSERT INTO ledger_transaction (id, program_id, key, fingerprint, entries_digest
                                 correlation_id, booked_at, effective_at)
 SELECT e.transaction_id, %(program)s, 'grown:' || e.id, substr(sha256(convert_to('grown:' || e.id, 'UTF8')), 1, 16),
        substr(sha256(convert_to({told}, 'UTF8')), 1, 16),
-       CASE WHEN e.credit_account_id = %(busy)s THEN 'COMMISSION' WHEN e.credit_account_id = %(revenue)s
-            THEN 'SETTLEMENT' ELSE 'MANUAL_JOURNAL' END,
+       (CASE WHEN e.credit_account_id = %(busy)s THEN 'COMMISSION' WHEN e.credit_account_id = %(revenue)s
+             THEN 'SETTLEMENT' ELSE 'MANUAL_JOURNAL' END)::ledger_kind,
        '', 'command', '=bench', '\\x01a1fa3547037301a439a109536f91a9'::bytea, e.booked_at,
        CASE WHEN e.id %% 49 = 0 THEN e.booked_at - (e.id / 49 %% 40 + 1) * interval '24 hours' END
 FROM e

@@ -1,10 +1,12 @@
-"""Booked rows say nothing twice: of which program and asset an entry is, its accounts say; when a transaction counts, it
-says only if that is not when it was booked.
+"""Booked rows say nothing twice, and nothing at length: of which program and asset an entry is, its accounts say; when a
+transaction counts, it says only if that is not when it was booked; its kind is one of a list, in four bytes.
 
 What an account is never changes and no account is removed (0003_append_only): so one look, at all that a statement wrote,
 says for good what three foreign keys said row by row. They locked every account and every transaction that was pointed
 to, and wrote those locks down. The table of entries is written anew, because PostgreSQL keeps a column that was dropped
-as one that is empty. Transactions stay as they are, and sealed: those from before have both times.
+as one that is empty. Transactions say what they said, and stay sealed: those from before have both times.
+
+Another kind of posting is a migration of one line: ALTER TYPE ledger_kind ADD VALUE ... BEFORE ....
 """
 
 from importlib import import_module
@@ -12,11 +14,24 @@ from importlib import import_module
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ledger.models.fields import KindOfPosting
+
 one_look = import_module("ledger.migrations.0040_one_look")
 fewer_looks = import_module("ledger.migrations.0041_posting_in_fewer_looks")
 at_once = import_module("ledger.migrations.0044_looked_for_at_once")
 
 TO_TRANSACTION = next(name for name, table in at_once.POINTING.items() if table == "ledger_entry")
+
+# In the order of the alphabet, which is the order they sort in.
+KINDS = """
+    ADJUSTMENT BONUS CAPTURE CHARGEBACK CHARGEBACK_WON CLAWBACK COMMISSION COMMISSION_ADJUSTMENT
+    CREDIT_NOTE DIRECT_PAYMENT ESCROW_REFUNDED ESCROW_RELEASED FEE FLOAT_IN FLOAT_OUT FX FX_SETTLED GAS
+    HOLD INVOICE INVOICE_PAID LEG_CONFIRMED MANUAL_JOURNAL OPENING ORDER_PAID PAYMENT PAYOUT_BACK
+    PAYOUT_PAID PAYOUT_PAID_LATE PAYOUT_RELEASED PAYOUT_RESERVED PAYOUT_RETURNED PAYOUT_SENT RAIL_FEE
+    RAIL_SETTLED REFUND RELEASE REVERSAL SETTLEMENT SETTLEMENT_RECEIVED SETTLEMENT_RETURNED
+    SETTLEMENT_REVERSED SPEND SUSPENSE SUSPENSE_APPLIED TAX_REMITTED TOPUP TRANSFER VOID WRITE_OFF
+    YEAR_END
+""".split()
 
 # What has a fixed length comes first, or each row is eight bytes longer.
 ANEW = """
@@ -72,7 +87,8 @@ WIDE = ANEW.format(
 )  # fmt: skip
 
 FORWARD = """
-ALTER TABLE ledger_transaction ALTER effective_at DROP NOT NULL;
+CREATE TYPE ledger_kind AS ENUM ({kinds});
+ALTER TABLE ledger_transaction ALTER effective_at DROP NOT NULL, ALTER kind TYPE ledger_kind USING kind::ledger_kind;
 CREATE TRIGGER ledger_account_never_emptied BEFORE TRUNCATE ON ledger_account
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 
@@ -129,8 +145,8 @@ BEGIN
                coalesce(decode(t.o, 'hex'), actor_id), coalesce(decode(t.q, 'hex'), correlation_id), at,
                nullif(t.e, at), t.r, t.c
         FROM json_to_recordset(transactions)
-             AS t (i uuid, p uuid, k text, f text, h text, n text, m text, d jsonb, e timestamptz, r uuid, c uuid,
-                   u text, o text, q text)
+             AS t (i uuid, p uuid, k text, f text, h text, n ledger_kind, m text, d jsonb, e timestamptz, r uuid,
+                   c uuid, u text, o text, q text)
         ORDER BY t.p, t.k  -- two that want the same keys wait for each other in one order
     ), moved AS (
         INSERT INTO ledger_entry (transaction_id, debit_account_id, credit_account_id, amount, debit_balance,
@@ -144,7 +160,7 @@ BEGIN
     WHERE b.account_id = c.i AND b.stripe = c.s;
 END
 $$;
-""".replace("{by_key}", fewer_looks.before.BY_KEY)
+""".replace("{by_key}", fewer_looks.before.BY_KEY).replace("{kinds}", ", ".join(f"'{kind}'" for kind in KINDS))
 
 # What the two migrations before made, as they made it: the parts of theirs that are about entries.
 _GUARD = "CREATE FUNCTION ledger_entry_guard()" + one_look.FORWARD.split("CREATE FUNCTION ledger_entry_guard()")[1].split(
@@ -154,7 +170,8 @@ REVERSE = f"""
 ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_append_only;
 UPDATE ledger_transaction SET effective_at = booked_at WHERE effective_at IS NULL;
 ALTER TABLE ledger_transaction ENABLE TRIGGER ledger_transaction_append_only;
-ALTER TABLE ledger_transaction ALTER effective_at SET NOT NULL;
+ALTER TABLE ledger_transaction ALTER effective_at SET NOT NULL, ALTER kind TYPE varchar(24);
+DROP TYPE ledger_kind;
 DROP TRIGGER ledger_account_never_emptied ON ledger_account;
 ALTER TABLE ledger_entry
     ADD CONSTRAINT ledger_entry_debit_in_its_books FOREIGN KEY (program_id, asset_id, debit_account_id)
@@ -177,6 +194,7 @@ class Migration(migrations.Migration):
             reverse_sql=WIDE + REVERSE,
             state_operations=[
                 migrations.AlterField("transaction", "effective_at", models.DateTimeField(null=True)),
+                migrations.AlterField("transaction", "kind", KindOfPosting(max_length=24)),
                 migrations.RemoveField("entry", "program_id"),
                 migrations.RemoveField("entry", "asset"),
                 migrations.AlterField(

@@ -1,10 +1,11 @@
-"""A column for names that are nearly always UUIDs: those take their sixteen bytes, and every transaction has two."""
+"""Columns that every transaction has: names that are nearly always UUIDs take their sixteen bytes, kinds take four."""
 
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
+from django.db.models.lookups import Exact, In
 
 _LOOKUPS: Final = frozenset({"exact", "in", "isnull"})
 
@@ -23,6 +24,34 @@ class UuidOrText(models.CharField):  # type: ignore[type-arg]
 
     def from_db_value(self, value: bytes | None, *_: Any) -> str | None:
         return None if value is None else unpacked(bytes(value))
+
+
+class KindOfPosting(models.CharField):  # type: ignore[type-arg]
+    """Text outside, four bytes in the table. The database knows every kind there is, and keeps no other."""
+
+    def db_type(self, connection: Any) -> str:
+        return "ledger_kind"
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return super().get_lookup(lookup_name) if lookup_name in _LOOKUPS else None
+
+
+class _AsText:
+    """Compares as text: what is no kind is none of them, and not an error."""
+
+    def process_lhs(self, *args: Any, **kwargs: Any) -> Any:
+        sql, params = super().process_lhs(*args, **kwargs)  # type: ignore[misc]
+        return f"{sql}::text", params
+
+
+@KindOfPosting.register_lookup
+class _KindExact(_AsText, Exact):
+    pass
+
+
+@KindOfPosting.register_lookup
+class _KindIn(_AsText, In):
+    pass
 
 
 @lru_cache(maxsize=1_000)  # whoever acts does so again and again

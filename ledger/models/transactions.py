@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from identity.models import Membership, Program, User
 from ledger.models.accounts import Asset
-from ledger.models.fields import UuidOrText
+from ledger.models.fields import KindOfPosting, UuidOrText
 
 
 class KeyHash(models.Func):
@@ -62,7 +62,7 @@ class Transaction(models.Model):
     fingerprint = models.BinaryField(max_length=16)  # the first half of SHA-256 over what was asked for
     # The same over its entries: they are sealed with it, and need no seal of their own.
     entries_digest = models.BinaryField(max_length=16)
-    kind = models.CharField(max_length=24)
+    kind = KindOfPosting(max_length=24)
     memo = models.CharField(max_length=500, blank=True)
     metadata = models.JSONField(null=True)
     actor_type = models.CharField(max_length=40)

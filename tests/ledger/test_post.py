@@ -23,8 +23,9 @@ from ledger.figures import POSTINGS, REFUSALS
 from ledger.models import Account, Balance, Entry, Transaction
 from ledger.movements import Movement, Posting
 from ledger.operations import change_account_status, open_account, post, post_many, reverse
+from ledger.postings import AS_GIVEN, RULES
 from ledger.states import AccountStatus
-from tests.factories import ProgramFactory
+from tests.factories import ProgramFactory, TransactionFactory
 from tests.ledger.books import Book
 
 pytestmark = pytest.mark.django_db
@@ -461,13 +462,21 @@ def test_only_a_transaction_of_the_program_is_reversed(funded: Book) -> None:
         "UPDATE ledger_asset SET scale = 2",
         "UPDATE ledger_account SET code = 'wallet:mine' WHERE code = 'wallet:al'",
         "DELETE FROM ledger_account",
-        "TRUNCATE ledger_account CASCADE",
         "UPDATE ledger_balance SET amount = -1 WHERE floor = 0",
     ],
 )
 def test_the_database_refuses_what_books_do_not_do(statement: str, funded: Book) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or what waits for the commit would refuse for them
+        with pytest.raises(DatabaseError, match="refused|stays what it is|above_its_floor"), transaction.atomic():
+            cursor.execute(statement)
+
+
+def test_accounts_are_never_emptied(funded: Book) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(DatabaseError, match="TRUNCATE on ledger_account is refused"), transaction.atomic():
+            cursor.execute("TRUNCATE ledger_account CASCADE")
 
 
 def _of_another_asset(entry: Entry, book: Book) -> None:
@@ -532,6 +541,20 @@ def test_one_misplaced_entry_among_many_can_t_be_written(funded: Book) -> None:
 
     with pytest.raises(IntegrityError, match="an entry is between two accounts"), transaction.atomic():
         Entry.objects.bulk_create(many)
+
+
+def test_the_database_knows_the_kinds_of_the_table() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT enum_range(NULL::ledger_kind)::text[]")
+        assert cursor.fetchone()[0] == sorted({*RULES, *AS_GIVEN})
+
+
+def test_a_kind_that_is_none_is_not_stored_and_finds_nothing(funded: Book) -> None:
+    with pytest.raises(DatabaseError, match="ledger_kind"), transaction.atomic():
+        TransactionFactory(kind="GIFT")
+
+    assert not Transaction.objects.filter(kind="GIFT").exists()
+    assert [booked.kind for booked in Transaction.objects.filter(kind__in=["GIFT", "TOPUP"])] == ["TOPUP"]
 
 
 @pytest.mark.parametrize("name", ["reverses", "corrects"])
