@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from audit import context
 from audit.operations.record import storable
 
+_said: Final = json.JSONEncoder(default=repr).encode  # json.dumps would make an encoder for each line
 _INSERT: Final = """
 INSERT INTO audit_entry (id, at, actor_type, actor_id, program_id, action, subject_type, subject_id, payload,
                          correlation_id)
@@ -48,7 +49,7 @@ def record_many(lines: Sequence[Line], *, at: datetime) -> None:
 
 
 def _row(line: Line, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    said = json.dumps(line.payload, default=repr)
+    said = _said(line.payload)
     payload = known.get(said) or known.setdefault(said, storable(line.payload))
     actor = line.actor or context.current().actor
     return {

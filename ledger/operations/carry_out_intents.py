@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 from random import SystemRandom
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.utils import timezone
 
 from audit import context
 from audit.context import Actor, NoActor
@@ -31,9 +31,10 @@ FAULT: Final = {"code": "internal_error", "message": "Something went wrong on ou
 _CHANCE: Final = SystemRandom()
 
 _LOCK: Final = """
-SELECT id, clock_timestamp() FROM ledger_intent
-WHERE id = ANY(%s) AND lock_token = %s AND state = 'LOCKED'
-ORDER BY id FOR NO KEY UPDATE
+SELECT array_agg(id), clock_timestamp() FROM (
+    SELECT id FROM ledger_intent WHERE id = ANY(%s) AND lock_token = %s AND state = 'LOCKED'
+    ORDER BY id FOR NO KEY UPDATE
+) ours
 """
 _TALLY: Final = """
 INSERT INTO ledger_intenttally (kind, outcome, count)
@@ -52,7 +53,8 @@ def carry_out_intents(claim: Claim) -> Counter[str]:
     :raises DatabaseError: if the connection is lost; the claim's lease sees to what is left.
     """
     came: Counter[str] = Counter()
-    for name, errands in groupby(sorted(claim.errands, key=lambda one: (one.kind, one.id)), key=lambda one: one.kind):
+    # A claim is in the order of its ids; so is what it has of each kind.
+    for name, errands in groupby(sorted(claim.errands, key=attrgetter("kind")), key=attrgetter("kind")):
         came += _carry_out(name, list(errands), token=claim.token)
     return came
 
@@ -75,9 +77,9 @@ def _lock(errands: Sequence[Errand], *, token: UUID) -> tuple[list[Errand], date
     """Lock those that are still ours, and tell the database's time."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [[one.id for one in errands], token])
-        rows = cursor.fetchall()
-    ours = {identifier for identifier, _ in rows}
-    return [one for one in errands if one.id in ours], rows[0][1] if rows else timezone.now()
+        ids, at = cursor.fetchone()
+    ours = set(ids or ())
+    return [one for one in errands if one.id in ours], at
 
 
 def _answers(name: str, errands: Sequence[Errand]) -> Sequence[Outcome]:

@@ -59,7 +59,7 @@ def claim_intents(*, most: int = BATCH) -> Claim:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, asked)
-        errands = sorted((_errand(row) for row in cursor.fetchall()), key=lambda errand: errand.id)
+        errands = sorted((_errand(row) for row in cursor.fetchall()), key=lambda errand: errand.id.int)
     return Claim(token, tuple(errands))
 
 

@@ -468,7 +468,7 @@ def test_only_a_transaction_of_the_program_is_reversed(funded: Book) -> None:
 def test_the_database_refuses_what_books_do_not_do(statement: str, funded: Book) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or what waits for the commit would refuse for them
-        with pytest.raises(DatabaseError, match="refused|stays what it is|above_its_floor"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"refused|stays what it is|above_its_floor"), transaction.atomic():
             cursor.execute(statement)
 
 
