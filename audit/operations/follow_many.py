@@ -78,26 +78,28 @@ def _update(table: TransitionTable, steps: Sequence[Step]) -> int:
     told: dict[str, list[Any]] = {_SOURCE: [step.source for step in steps]}
     told |= {fields[0].name: [step.to for step in steps]}
     told |= {field.name: [step.values[field.name] for step in steps] for field in fields[1:]}
-    # By their letters in what is sent: a thousand times a column's name is longer than what stands in it.
-    letters = {name: f"c{number}" for number, (name, values) in enumerate(told.items()) if _differ(values)}
+    # By their letters in what is sent: a thousand times a column's name is longer than what stands in it. Where a step
+    # begins is sent row by row, always: of one state for all the planner would ask how many rows are in it, and those
+    # who know have not heard of the thousands that just came to be; it would hold each of these against every step.
+    letters = {
+        name: f"c{number}" for number, (name, values) in enumerate(told.items()) if name == _SOURCE or _differ(values)
+    }
     once = {name: values[0] for name, values in told.items() if name not in letters}
     kinds = {field.name: str(field.db_type(connection)) for field in fields} | {_SOURCE: "text"}
     places = {name: f"step.{letters[name]}" if name in letters else "%s" for name in told}
     columns = ", ".join(f"{quote(field.column)} = {places[field.name]}" for field in fields)
     listed = ", ".join(f"{letter} {kinds[name]}" for name, letter in letters.items())
-    # IS TRUE, so that rows are found by their ids and not by their state: that thousands have just come to be in it the
-    # planner may not have heard.
     statement = (  # of names of our own columns
         f"UPDATE {quote(model._meta.db_table)} row SET {columns} "  # noqa: S608
-        f"FROM json_to_recordset(%s) AS step (pk {pk.rel_db_type(connection)}{', ' if listed else ''}{listed}) "
-        f"WHERE row.{quote(pk.column)} = step.pk AND (row.{state} = {places[_SOURCE]}) IS TRUE"
+        f"FROM json_to_recordset(%s) AS step (pk {pk.rel_db_type(connection)}, {listed}) "
+        f"WHERE row.{quote(pk.column)} = step.pk AND row.{state} = {places[_SOURCE]}"
     )
     rows = [{"pk": str(step.pk)} for step in steps]
     for name, letter in letters.items():
         for row, value in zip(rows, told[name], strict=True):
             row[letter] = value
     asked = [field.get_db_prep_save(once[field.name], connection) for field in fields if field.name in once]
-    asked += [json.dumps(rows, default=_plain), *([once[_SOURCE]] if _SOURCE in once else [])]
+    asked.append(json.dumps(rows, default=_plain))
     with connection.cursor() as cursor:
         cursor.execute(statement, asked)
         return int(cursor.rowcount)

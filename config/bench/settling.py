@@ -84,7 +84,7 @@ class _Shop:
         came = work_intents(seconds_at_most=600)
         assert came == {"COMPLETED": TOTAL}, came
 
-    def grow(self) -> UUID:  # PROFILE
+    def grow(self) -> UUID:
         """Make a tree of a hundred thousand and half a million commissions; return who stands at its top."""
         now = timezone.now()
         top = register_affiliate(program=self.program, name="Top", is_active=True, at=now)

@@ -1,12 +1,14 @@
 """State machines, edge by edge and non-edge by non-edge: what the table does not name does not happen."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import DataError, models, transaction
+from django.db import DataError, connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from affiliates.models import Adjustment, Claim, Commission, CommissionReport, PayoutMethod, Settlement
@@ -414,6 +416,28 @@ def test_what_is_too_long_for_its_column_is_refused_and_not_cut() -> None:
         follow_many(INTENT_TRANSITIONS, steps, at=timezone.now())
 
     assert {stored(one, INTENT_TRANSITIONS) for one in intents} == {"FAILED"}
+
+
+def test_rows_are_found_by_their_ids_whatever_is_known_of_their_states() -> None:
+    intents = [intent_in("COMPLETED") for _ in range(60)]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_intent")
+    failed = {"state": "FAILED", "result": None, "finished_at": None}
+    Intent.objects.filter(pk__in=[one.pk for one in intents]).update(**failed)
+    steps = [Step(pk=one.pk, source="FAILED", to="PENDING") for one in intents[:40]]
+
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        follow_many(INTENT_TRANSITIONS, steps, at=timezone.now())
+        transaction.set_rollback(True)
+
+    [update] = [query["sql"] for query in asked if query["sql"].startswith("UPDATE")]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + update)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    # As many as there are, and not as few as were last heard of: or each would be held against every step.
+    expected = re.search(r"Scan on ledger_intent .* rows=(\d+)", plan)
+    assert expected is not None, plan
+    assert int(expected[1]) >= len(intents), plan
 
 
 def stored(subject: models.Model, table: TransitionTable) -> str:
