@@ -57,11 +57,21 @@ def _in_order(tables: dict[str, str]) -> Sequence[str]:
     """Sort tables behind those that their rows have to find when they are written; other keys wait for the commit."""
     with connection.cursor() as cursor:
         cursor.execute(_HARD_KEYS)
-        found = [(table, other) for table, other in cursor.fetchall() if table in tables and other in tables]
+        found = {*cursor.fetchall(), *_guarded()}
     graph: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(sorted(tables), ()))
-    for table, other in found:
-        graph.add(table, other)
+    for table, other in sorted(found):
+        if table in tables and other in tables:
+            graph.add(table, other)
     return list(graph.static_order())
+
+
+def _guarded() -> Iterator[tuple[str, str]]:
+    """Yield the pairs of tables between which a trigger stands in for a foreign key."""
+    for model in apps.get_models():
+        for column in model._meta.concrete_fields:
+            target = column.related_model
+            if isinstance(target, type) and target is not model and not getattr(column, "db_constraint", True):
+                yield model._meta.db_table, target._meta.db_table
 
 
 def _inserts(table: str, key: str, known: set[Any]) -> Iterator[str]:

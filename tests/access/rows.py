@@ -163,8 +163,8 @@ def _account(program: Program) -> Account:
 
 def _transaction(program: Program) -> Transaction:
     return TransactionFactory(
-        program_id=program.pk, key=f"{program.slug}-{uuid4().hex}", kind=f"{program.slug}_KIND"[:24].upper(),
-        memo=f"{program.slug} memo", actor_id=f"{program.slug}-somebody",
+        program_id=program.pk, key=f"{program.slug}-{uuid4().hex}", memo=f"{program.slug} memo",
+        actor_id=f"{program.slug}-somebody",
     )  # fmt: skip
 
 
