@@ -396,4 +396,6 @@ def places_of(row: Any) -> set[UUID | None]:
         return {row.pk}
     if isinstance(row, User):
         return set(row.memberships.values_list("program", flat=True))
+    if isinstance(row, LedgerEntry):
+        return {row.debit_account.program_id}
     return {getattr(row, "program_id", None)}
