@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import BuiltinLookup, Exact, In
 
 _LOOKUPS: Final = frozenset({"exact", "in", "isnull"})
 
@@ -36,11 +36,11 @@ class KindOfPosting(models.CharField):  # type: ignore[type-arg]
         return super().get_lookup(lookup_name) if lookup_name in _LOOKUPS else None
 
 
-class _AsText:
+class _AsText(BuiltinLookup):
     """Compares as text: what is no kind is none of them, and not an error."""
 
     def process_lhs(self, *args: Any, **kwargs: Any) -> Any:
-        sql, params = super().process_lhs(*args, **kwargs)  # type: ignore[misc]
+        sql, params = super().process_lhs(*args, **kwargs)
         return f"{sql}::text", params
 
 
