@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from audit import context
 from ledger.errors import BadAmount, BadText, SameAccount, TooLong, TooManyEntries, UnknownKind
 from ledger.money import LARGEST_SCALE, TOO_LARGE, plain
 from ledger.postings import AS_GIVEN, RULES
@@ -36,6 +37,12 @@ class Asker(NamedTuple):
     actor_type: str
     actor_id: str
     correlation_id: str
+
+
+def whoever_acts() -> Asker:
+    """Return who acts now, as one for whom something is done."""
+    acting = context.current()
+    return Asker(acting.actor.type, acting.actor.id, acting.correlation_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from os import urandom
 from typing import Any, Final
 from uuid import UUID
 
@@ -96,6 +97,11 @@ class Journeys:
              booked_at, asker.actor_type, packed(asker.actor_id), packed(asker.correlation_id)],
         )  # fmt: skip
         self.is_open = False
+
+
+def chance() -> int:
+    """Return which stripe of a striped account is taken: two posters at once seldom take the same."""
+    return urandom(1)[0]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Book one transaction."""
 
+from ledger import figures, usual
 from ledger.movements import Booked, Posting
 from ledger.operations.post_many import post_many
 
@@ -9,4 +10,9 @@ def post(posting: Posting) -> Booked:
 
     :raises PostingRefused: if something speaks against it; nothing was written then.
     """
-    return post_many([posting])[0]
+    identifier = usual.book(posting)
+    if identifier is None:
+        return post_many([posting])[0]
+    booked = Booked(identifier, posting.key, is_replay=False)
+    figures.count([booked])
+    return booked

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from os import urandom
 from typing import Final, Literal, overload
 from uuid import UUID
 
 from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
-from audit import context
 from ledger import figures, rows
 from ledger.applying import Books, EntryRow, Place, Redirected
 from ledger.errors import AlreadyReversed, IdempotencyConflict, PostingRefused, UnknownAccount
 from ledger.models import Account, Transaction
 from ledger.money import exactly
-from ledger.movements import Asked, Asker, Booked, Movement, Posting, examine
+from ledger.movements import Asked, Asker, Booked, Movement, Posting, examine, whoever_acts
 
 Outcome = Booked | PostingRefused
 COLLISIONS_AT_MOST: Final = 5
@@ -85,9 +83,8 @@ def _book(journeys: rows.Journeys, asked: Sequence[Asked], *, each: bool) -> lis
     account_ids = sorted({
         account_id for one in asked for movement in one.posting.movements for account_id in movement[:2]
     })  # fmt: skip
-    # Which stripe is left to chance: two posters at once seldom take the same.
     with figures.LOCKING.time():
-        found = journeys.lock_and_read(account_ids, asked, chance=urandom(1)[0])
+        found = journeys.lock_and_read(account_ids, asked, chance=rows.chance())
     books, known = Books(found.places, found.program_status, found.closed_until), found.known
     outcomes: list[Outcome] = []
     redirected: dict[int, Redirected] = {}
@@ -176,8 +173,7 @@ def _asker(new: Sequence[tuple[UUID, Asked]]) -> Asker:
     askers = [asked.posting.asker for _, asked in new]
     if askers[0] and all(askers):
         return askers[0]
-    acting = context.current()
-    return Asker(acting.actor.type, acting.actor.id, acting.correlation_id)
+    return whoever_acts()
 
 
 def _counting_now(one: Asked) -> Asked:

@@ -37,6 +37,7 @@ OWN = {
         "movements",
         "applying",
         "rows",
+        "usual",
         "sources",
         "figures",
         "interchange",

@@ -1,4 +1,4 @@
-"""A posting takes two journeys, alone and inside of a transaction, and leaves nothing open however it ends."""
+"""Postings take two journeys, and a single one takes one, alone and inside of a transaction; nothing stays open."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,6 +39,15 @@ class TestAlone:
 
         assert len(captured) == 2
         assert book.balance(AL) == 15
+
+    def test_one_takes_one(self, book: Book) -> None:
+        asked = book.asked("TOPUP", (CLEARING, AL, "5"))
+
+        with CaptureQueriesContext(connection) as captured:
+            post(asked)
+
+        assert len(captured) == 1
+        assert book.balance(AL) == 5
 
     def test_what_is_booked_is_committed(self, book: Book) -> None:
         post(book.asked("TOPUP", (CLEARING, AL, "5"), key="once"))
@@ -84,11 +93,11 @@ class TestAlone:
 
         monkeypatch.setattr(module.Journeys, "lock_and_read", blind_at_first)
 
-        assert post(asked).is_replay
+        assert post_many([asked])[0].is_replay
         assert book.balance(AL) == 5
         blind.append(True)
         with transaction.atomic():
-            assert post(asked).is_replay
+            assert post_many([asked])[0].is_replay
             post(book.asked("TOPUP", (CLEARING, AL, "5")))  # what was undone was the posting's own, and nothing else
         assert book.balance(AL) == 10
 
@@ -113,6 +122,15 @@ class TestInside:
 
         assert len(captured) == 2
         assert book.balance(AL) == 15
+
+    def test_one_takes_one_as_well(self, book: Book) -> None:
+        asked = book.asked("TOPUP", (CLEARING, AL, "5"))
+
+        with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+            post(asked)
+
+        assert len(captured) == 1
+        assert book.balance(AL) == 5
 
     def test_what_the_caller_did_before_outlives_a_refusal(self, book: Book) -> None:
         refused = book.asked("SPEND", (AL, "program:acme:revenue", "5"))
