@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from audit import context
-from ledger.errors import BadAmount, BadText, SameAccount, TooLong, TooManyEntries, UnknownKind
+from ledger.errors import BadAmount, BadText, SameAccount, TooLong, TooManyEntries, UnknownAccount, UnknownKind
 from ledger.money import LARGEST_SCALE, TOO_LARGE, plain
 from ledger.postings import AS_GIVEN, RULES
 
@@ -19,6 +19,7 @@ ENTRIES_AT_MOST: Final = 10_000
 KEY_AT_MOST: Final = 255
 MEMO_AT_MOST: Final = 500
 METADATA_BYTES_AT_MOST: Final = 16 * 1024
+_LARGEST_ID: Final = 2**63 - 1
 _HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_NUL: Final = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
@@ -108,6 +109,9 @@ def _examine_movement(movement: Movement) -> None:
         raise BadAmount(amount=str(amount)[:60])
     if movement.debit == movement.credit:
         raise SameAccount(account=movement.debit)
+    for account_id in movement[:2]:
+        if not 0 < account_id <= _LARGEST_ID:
+            raise UnknownAccount(account=account_id)
 
 
 def is_storable(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What the API's lists of the books can be narrowed by."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -7,7 +8,7 @@ from django_filters import rest_framework as filters
 
 from ledger import chart
 from ledger.models import Account, Entry, Intent, Transaction
-from ledger.queries.searching import Criteria, matching
+from ledger.queries.searching import Criteria, entries_after, entries_until, matching, of_asset
 from ledger.states import AccountStatus, IntentState
 
 ROLES = [(role.name, role.label) for role in chart.ROLES.values()]
@@ -32,9 +33,9 @@ class EntryFilter(filters.FilterSet):
 
     account = filters.NumberFilter(method="of_account", min_value=1, max_value=2**62, decimal_places=0)
     transaction = filters.UUIDFilter(field_name="transaction_id")
-    asset = filters.CharFilter(field_name="debit_account__asset__code", max_length=20)
-    after = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="gt")
-    until = filters.IsoDateTimeFilter(field_name="booked_at", lookup_expr="lte")
+    asset = filters.CharFilter(method="of_asset", max_length=20)
+    after = filters.IsoDateTimeFilter(method="booked_after")
+    until = filters.IsoDateTimeFilter(method="booked_until")
 
     class Meta:
         model = Entry
@@ -43,6 +44,19 @@ class EntryFilter(filters.FilterSet):
     def of_account(self, rows: QuerySet[Entry], name: str, value: Any) -> QuerySet[Entry]:
         """Return those that debit or credit the account."""
         return rows.filter(Q(debit_account=int(value)) | Q(credit_account=int(value)))
+
+    def of_asset(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        """Return those of the asset."""
+        view: Any = self.request.parser_context["view"]
+        return of_asset(rows, value, accounts=Account.objects.filter(program=view.program))
+
+    def booked_after(self, rows: QuerySet[Entry], name: str, value: datetime) -> QuerySet[Entry]:
+        """Return those booked behind the time."""
+        return entries_after(rows, value)
+
+    def booked_until(self, rows: QuerySet[Entry], name: str, value: datetime) -> QuerySet[Entry]:
+        """Return those booked up to the time."""
+        return entries_until(rows, value)
 
 
 class TransactionFilter(filters.FilterSet):

@@ -14,13 +14,15 @@ from typing import Final
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from psycopg.errors import QueryCanceled
 
 from ledger.errors import SearchTooWide
-from ledger.models import AccountQuerySet, Entry, TransactionQuerySet
+from ledger.models import AccountQuerySet, Asset, Balance, Entry, TransactionQuerySet
 
 PATIENCE_SECONDS: Final = 3
+FEW_ENTRIES: Final = 2_000  # that are found sooner by themselves than among everybody's
+FEW_ACCOUNTS: Final = 1_000
 # How far the clock of whoever makes ids may be from that of the database, which says when something was booked.
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,6 +50,7 @@ class Criteria:
 
 def matching(rows: TransactionQuerySet, asked: Criteria, *, accounts: AccountQuerySet) -> TransactionQuerySet:
     """Narrow ``rows`` to what is looked for; ``accounts`` are those in reach of whoever looks."""
+    rows = of_small_books(rows, accounts)
     named = {
         "kind": asked.kind, "actor_type": asked.actor_type, "actor_id": asked.actor_id,
         "correlation_id": asked.correlation_id, "reverses_id": asked.reverses, "corrects_id": asked.corrects,
@@ -64,18 +67,35 @@ def matching(rows: TransactionQuerySet, asked: Criteria, *, accounts: AccountQue
     return rows
 
 
+def of_small_books(rows: TransactionQuerySet, accounts: AccountQuerySet) -> TransactionQuerySet:
+    """Narrow ``rows`` to the transactions of ``accounts`` by their ids, where these are few.
+
+    A small program's would be looked for among those of all others: nothing leads from a program to its transactions
+    but its accounts. A balance's version says how many entries made it.
+    """
+    ids = list(accounts.order_by().values_list("pk", flat=True)[: FEW_ACCOUNTS + 1])
+    if len(ids) > FEW_ACCOUNTS:
+        return rows
+    sides = Balance.objects.filter(account__in=ids).aggregate(sum=Sum("version"))["sum"] or 0
+    if sides > 2 * FEW_ENTRIES:
+        return rows
+    found = Entry.objects.filter(debit_account__in=ids).values_list("transaction", flat=True)[: FEW_ENTRIES + 1]
+    named = list(found)
+    return rows.filter(pk__in=set(named)) if len(named) <= FEW_ENTRIES else rows
+
+
 def booked_between(rows: TransactionQuerySet, asked: Criteria) -> TransactionQuerySet:
     """Narrow ``rows`` to what was booked behind ``after`` and up to ``until``, through their ids."""
     if asked.after:
-        rows = rows.filter(booked_at__gt=asked.after, pk__gte=id_at(asked.after - CLOCKS_DIFFER))
+        rows = rows.filter(booked_at__gt=asked.after, pk__gte=id_at(asked.after, -CLOCKS_DIFFER))
     if asked.until:
-        rows = rows.filter(booked_at__lte=asked.until, pk__lte=id_at(asked.until + CLOCKS_DIFFER))
+        rows = rows.filter(booked_at__lte=asked.until, pk__lte=id_at(asked.until, CLOCKS_DIFFER))
     return rows
 
 
-def id_at(at: datetime) -> UUID:
-    """Return the least id that is made at ``at``."""
-    milliseconds = max((at - _EPOCH) // timedelta(milliseconds=1), 0)
+def id_at(at: datetime, later: timedelta = timedelta(0)) -> UUID:
+    """Return the least id that is made at ``at``, or ``later``."""
+    milliseconds = max((at - _EPOCH + later) // timedelta(milliseconds=1), 0)  # no calendar ends here
     return UUID(int=min(milliseconds, 2**48 - 1) << 80)
 
 
@@ -87,7 +107,7 @@ def _made_at_earliest(correlation_id: str) -> UUID:
         return UUID(int=0)
     if made.version != 7:
         return UUID(int=0)
-    return id_at(_EPOCH + timedelta(milliseconds=made.int >> 80) - CLOCKS_DIFFER)
+    return id_at(_EPOCH + timedelta(milliseconds=made.int >> 80), -CLOCKS_DIFFER)
 
 
 def _entries(asked: Criteria, accounts: AccountQuerySet) -> QuerySet[Entry]:
@@ -96,17 +116,36 @@ def _entries(asked: Criteria, accounts: AccountQuerySet) -> QuerySet[Entry]:
         named = accounts.filter(code=asked.account_code) if asked.account_code else accounts
         if asked.account is not None:
             named = named.filter(pk=asked.account)
-        ids = list(named.values_list("pk", flat=True)[:1_000])
+        ids = list(named.values_list("pk", flat=True)[:FEW_ACCOUNTS])
         entries = entries.filter(Q(debit_account__in=ids) | Q(credit_account__in=ids))
     if asked.asset:
-        entries = entries.filter(debit_account__asset__code=asked.asset)
+        entries = of_asset(entries, asked.asset, accounts=accounts)
     if asked.amount is not None:
         entries = entries.filter(amount=asked.amount)
     if asked.after:
-        entries = entries.filter(booked_at__gt=asked.after)
+        entries = entries_after(entries, asked.after)
     if asked.until:
-        entries = entries.filter(booked_at__lte=asked.until)
+        entries = entries_until(entries, asked.until)
     return entries
+
+
+def of_asset(entries: QuerySet[Entry], asset: str, *, accounts: AccountQuerySet) -> QuerySet[Entry]:
+    """Narrow ``entries`` to an asset: by its accounts, where these are few."""
+    named = Asset.objects.filter(code=asset).first()  # how many accounts are of it the planner knows by its id only
+    ids = list(accounts.filter(asset=named).order_by().values_list("pk", flat=True)[: FEW_ACCOUNTS + 1])
+    if len(ids) <= FEW_ACCOUNTS:
+        return entries.filter(debit_account__in=ids)
+    return entries.filter(debit_account__asset=named)
+
+
+def entries_after(entries: QuerySet[Entry], at: datetime) -> QuerySet[Entry]:
+    """Narrow ``entries`` to what was booked behind ``at``, through the ids of their transactions."""
+    return entries.filter(booked_at__gt=at, transaction_id__gte=id_at(at, -CLOCKS_DIFFER))
+
+
+def entries_until(entries: QuerySet[Entry], at: datetime) -> QuerySet[Entry]:
+    """Narrow ``entries`` to what was booked up to ``at``, through the ids of their transactions."""
+    return entries.filter(booked_at__lte=at, transaction_id__lte=id_at(at, CLOCKS_DIFFER))
 
 
 @contextmanager

@@ -151,7 +151,7 @@ def test_what_is_unknown_is_refused(funded: Book) -> None:
     al = funded.account(AL).pk
     asked = funded.asked("TRANSFER", (AL, BO, "1"))
 
-    for account in (foreign.pk, 10**15, -1):
+    for account in (foreign.pk, 10**15, 0, -1, 2**63, -(2**70)):
         refused(funded, errors.UnknownAccount, replace(asked, movements=(Movement(al, account, Decimal(1)),)))
     refused(funded, errors.UnknownAccount, replace(asked, program_id=elsewhere.pk))
     refused(funded, errors.UnknownKind, replace(asked, kind="GIFT"))

@@ -190,6 +190,7 @@ def test_what_has_an_index_is_found_through_it(many: Book) -> None:
         Criteria(account_code=BO, amount=many.balance(BO)), Criteria(account_code="wallet:many", **window),
         Criteria(**window), Criteria(memo="memo 30000", **window), Criteria(actor_id="user-30000", **window),
         Criteria(correlation_id=Transaction.objects.get(key="move").correlation_id), Criteria(kind="TOPUP"),
+        Criteria(asset="GC"),
     ]  # fmt: skip
 
     for asked in quick:
@@ -246,3 +247,63 @@ def test_a_page_asks_no_more_for_more_rows(many: Book, office: Client) -> None:
         assert len(keys(office, kind="TOPUP")) == 50
     assert len(full) <= len(few)
     assert Entry.objects.count() > MANY
+
+
+def entries(client: Client, **asked: Any) -> list[int]:
+    answer = client.get("/api/v2/enterprise/ledger/entries", asked)
+    assert answer.status_code == 200, answer.content
+    return [row["id"] for row in answer.json()["results"]]
+
+
+def test_entries_are_found_by_time_and_asset(busy: Book, office: Client) -> None:
+    every = list(Entry.objects.order_by("-id").values_list("pk", "booked_at", "debit_account__asset__code"))
+    middle = every[2][1]
+
+    assert entries(office) == [pk for pk, _, _ in every]
+    assert entries(office, after=middle.isoformat()) == [pk for pk, at, _ in every if at > middle]
+    assert entries(office, until=middle.isoformat()) == [pk for pk, at, _ in every if at <= middle]
+    assert entries(office, asset="GC") == [pk for pk, _, asset in every if asset == "GC"]
+    assert entries(office, asset="USDC") == entries(office, asset="none") == []
+
+
+@pytest.mark.parametrize("route", ["entries", "transactions"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_no_time_is_too_early_or_too_late(route: str, at: str, busy: Book, office: Client) -> None:
+    found = [
+        len(office.get(f"/api/v2/enterprise/ledger/{route}", {name: at}).json()["results"])
+        for name in ("after", "until")
+    ]
+
+    assert sorted(found) == [0, 5]
+
+
+def test_entries_too_far_apart_are_refused(busy: Book, office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "PATIENCE_SECONDS", "0.000001")
+    monkeypatch.setattr(searching, "_allow", lambda _: _sleep_longer())
+
+    answer = office.get("/api/v2/enterprise/ledger/entries")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "search_too_wide")
+
+
+def _sleep_longer() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '5ms'; SELECT pg_sleep(1)")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("FEW_ENTRIES", 1), ("FEW_ACCOUNTS", 1)])
+def test_small_books_are_read_by_themselves_and_say_the_same(
+    limit: str, value: int, busy: Book, office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read() -> tuple[bool, Any]:
+        with CaptureQueriesContext(connection) as captured:
+            found = keys(office), keys(office, kind="TRANSFER"), keys(office, asset="KES"), shown(office, "")
+        return any('"ledger_transaction"."id" IN (\'' in query["sql"] for query in captured), found
+
+    by_ids, small = read()
+    assert by_ids
+    assert small[0] == small[3] == ["back", "spend", "gift", "move", "top"]
+
+    monkeypatch.setattr(searching, limit, value)
+
+    assert read() == (False, small)

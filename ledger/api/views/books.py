@@ -156,6 +156,11 @@ class EntryViewSet(BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, 
         rows = Entry.objects.select_related("debit_account__asset", "credit_account")
         return self.of_the_program(rows.alias(program_id=F("debit_account__program_id")))
 
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List entries. What is too far apart to be found during a few seconds is refused then."""
+        with patience():
+            return super().list(request, *args, **kwargs)
+
 
 class TransactionViewSet(
     BooksDoor, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Transaction]
