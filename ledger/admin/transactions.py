@@ -14,7 +14,7 @@ from ledger.admin import searching
 from ledger.admin.shown import grouped, kind_in_words
 from ledger.errors import BadSearch, SearchTooWide
 from ledger.models import Account, Entry, Transaction
-from ledger.queries.searching import of_small_books, patience
+from ledger.queries.searching import patience
 
 
 @dataclass
@@ -70,12 +70,10 @@ class TransactionAdmin(RecordedAdmin):
         if getattr(request, _TOO_WIDE, False):
             return queryset.none(), False
         named = self._by_id(queryset, search_term)
-        if named is not None:
-            return named, False
+        if named is not None or not search_term.strip():
+            return queryset if named is None else named, False
         person: Any = request.user
         accounts = Account.objects.for_user(person)
-        if not search_term.strip():
-            return of_small_books(queryset, accounts), False
         # The list has patience; a field that completes what one types has none.
         is_patient = str(request.resolver_match and request.resolver_match.url_name).endswith("changelist")
         term = search_term.replace("\0", " ")[:500]

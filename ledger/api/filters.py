@@ -33,9 +33,9 @@ class EntryFilter(filters.FilterSet):
 
     account = filters.NumberFilter(method="of_account", min_value=1, max_value=2**62, decimal_places=0)
     transaction = filters.UUIDFilter(field_name="transaction_id")
-    asset = filters.CharFilter(method="of_asset", max_length=20)
-    after = filters.IsoDateTimeFilter(method="booked_after")
-    until = filters.IsoDateTimeFilter(method="booked_until")
+    asset = filters.CharFilter(field_name="debit_account__asset__code", method="of_asset", max_length=20)
+    after = filters.IsoDateTimeFilter(field_name="booked_at", method="booked_after")
+    until = filters.IsoDateTimeFilter(field_name="booked_at", method="booked_until")
 
     class Meta:
         model = Entry

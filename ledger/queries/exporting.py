@@ -40,7 +40,7 @@ class Selection:
 def count_selected(asked: Selection) -> int:
     """Return how many there are now."""
     if not asked.account_ids:
-        rows = Transaction.objects.filter(program_id=asked.program_id)
+        rows = Transaction.objects.of_program(asked.program_id)
         return rows.filter(booked_at__gt=asked.after, booked_at__lte=asked.until).count()
     sides = _sides(asked, 2**62)
     with connection.cursor() as cursor:

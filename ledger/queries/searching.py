@@ -14,14 +14,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from psycopg.errors import QueryCanceled
 
 from ledger.errors import SearchTooWide
-from ledger.models import AccountQuerySet, Asset, Balance, Entry, TransactionQuerySet
+from ledger.models import AccountQuerySet, Asset, Entry, TransactionQuerySet
 
 PATIENCE_SECONDS: Final = 3
-FEW_ENTRIES: Final = 2_000  # that are found sooner by themselves than among everybody's
 FEW_ACCOUNTS: Final = 1_000
 # How far the clock of whoever makes ids may be from that of the database, which says when something was booked.
 CLOCKS_DIFFER: Final = timedelta(hours=1)
@@ -50,7 +49,6 @@ class Criteria:
 
 def matching(rows: TransactionQuerySet, asked: Criteria, *, accounts: AccountQuerySet) -> TransactionQuerySet:
     """Narrow ``rows`` to what is looked for; ``accounts`` are those in reach of whoever looks."""
-    rows = of_small_books(rows, accounts)
     named = {
         "kind": asked.kind, "actor_type": asked.actor_type, "actor_id": asked.actor_id,
         "correlation_id": asked.correlation_id, "reverses_id": asked.reverses, "corrects_id": asked.corrects,
@@ -65,23 +63,6 @@ def matching(rows: TransactionQuerySet, asked: Criteria, *, accounts: AccountQue
     if asked.account is not None or asked.account_code or asked.asset or asked.amount is not None:
         rows = rows.filter(pk__in=_entries(asked, accounts).values("transaction"))
     return rows
-
-
-def of_small_books(rows: TransactionQuerySet, accounts: AccountQuerySet) -> TransactionQuerySet:
-    """Narrow ``rows`` to the transactions of ``accounts`` by their ids, where these are few.
-
-    A small program's would be looked for among those of all others: nothing leads from a program to its transactions
-    but its accounts. A balance's version says how many entries made it.
-    """
-    ids = list(accounts.order_by().values_list("pk", flat=True)[: FEW_ACCOUNTS + 1])
-    if len(ids) > FEW_ACCOUNTS:
-        return rows
-    sides = Balance.objects.filter(account__in=ids).aggregate(sum=Sum("version"))["sum"] or 0
-    if sides > 2 * FEW_ENTRIES:
-        return rows
-    found = Entry.objects.filter(debit_account__in=ids).values_list("transaction", flat=True)[: FEW_ENTRIES + 1]
-    named = list(found)
-    return rows.filter(pk__in=set(named)) if len(named) <= FEW_ENTRIES else rows
 
 
 def booked_between(rows: TransactionQuerySet, asked: Criteria) -> TransactionQuerySet:

@@ -291,19 +291,26 @@ def _sleep_longer() -> None:
         cursor.execute("SET LOCAL statement_timeout = '5ms'; SELECT pg_sleep(1)")
 
 
-@pytest.mark.parametrize(("limit", "value"), [("FEW_ENTRIES", 1), ("FEW_ACCOUNTS", 1)])
-def test_small_books_are_read_by_themselves_and_say_the_same(
-    limit: str, value: int, busy: Book, office: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read() -> tuple[bool, Any]:
-        with CaptureQueriesContext(connection) as captured:
-            found = keys(office), keys(office, kind="TRANSFER"), keys(office, asset="KES"), shown(office, "")
-        return any('"ledger_transaction"."id" IN (\'' in query["sql"] for query in captured), found
+def test_a_small_programs_are_found_by_themselves(many: Book, assets: None) -> None:
+    small = Book(ProgramFactory())
+    booked = [small.post("TOPUP", (CLEARING, AL, "1")).id for _ in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_transaction")
+        cursor.execute("SELECT pg_relation_size('ledger_transaction') / 8192")
+        whole = cursor.fetchone()[0]
+    alone = member(UserFactory(), small.program, Role.AUDITOR)
 
-    by_ids, small = read()
-    assert by_ids
-    assert small[0] == small[3] == ["back", "spend", "gift", "move", "top"]
+    for rows in (Transaction.objects.of_program(small.program.pk), Transaction.objects.for_user(alone)):
+        assert [row.pk for row in rows] == booked[::-1]
+        assert pages_read(rows) < whole / 4
+    assert pages_read(Transaction.objects.filter(program_id=small.program.pk)) > whole / 2
 
-    monkeypatch.setattr(searching, limit, value)
 
-    assert read() == (False, small)
+def test_whoever_reads_two_programs_finds_both(busy: Book, nora: User) -> None:
+    other = Book(ProgramFactory())
+    elsewhere = other.post("TOPUP", (CLEARING, AL, "1"))
+    before = set(Transaction.objects.for_user(nora).values_list("pk", flat=True))
+    member(nora, other.program, Role.AUDITOR)
+
+    assert len(before) == 5
+    assert set(Transaction.objects.for_user(nora).values_list("pk", flat=True)) == {*before, elsewhere.id}

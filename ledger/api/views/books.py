@@ -179,7 +179,7 @@ class TransactionViewSet(
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Narrow lists only."""
-        return queryset if self.detail else super().filter_queryset(queryset)
+        return queryset if self.detail else super().filter_queryset(queryset.of_program(self.program.pk))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Find transactions. What no index answers is looked for during a few seconds, and refused then."""
