@@ -110,7 +110,7 @@ def _examine_movement(movement: Movement) -> None:
     if movement.debit == movement.credit:
         raise SameAccount(account=movement.debit)
     for account_id in movement[:2]:
-        if not 0 < account_id <= _LARGEST_ID:
+        if abs(account_id) > _LARGEST_ID:  # the database could not even be asked
             raise UnknownAccount(account=account_id)
 
 
