@@ -4,9 +4,13 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models
-from django.db.models.lookups import BuiltinLookup, Exact, In
+from django.db.models.lookups import Exact, In
 
+from ledger.postings import AS_GIVEN, RULES
+
+KINDS: Final = frozenset({*RULES, *AS_GIVEN})
 _LOOKUPS: Final = frozenset({"exact", "in", "isnull"})
 
 
@@ -36,22 +40,22 @@ class KindOfPosting(models.CharField):  # type: ignore[type-arg]
         return super().get_lookup(lookup_name) if lookup_name in _LOOKUPS else None
 
 
-class _AsText(BuiltinLookup):
-    """Compares as text: what is no kind is none of them, and not an error."""
+@KindOfPosting.register_lookup
+class _KindExact(Exact):
+    """What is no kind is none of them, and not an error; the planner knows how many there are of each."""
 
-    def process_lhs(self, *args: Any, **kwargs: Any) -> Any:
-        sql, params = super().process_lhs(*args, **kwargs)
-        return f"{sql}::text", params
+    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self.rhs, str) and self.rhs not in KINDS:
+            raise EmptyResultSet
+        return super().as_sql(*args, **kwargs)
 
 
 @KindOfPosting.register_lookup
-class _KindExact(_AsText, Exact):
-    pass
-
-
-@KindOfPosting.register_lookup
-class _KindIn(_AsText, In):
-    pass
+class _KindIn(In):
+    def get_prep_lookup(self) -> Any:
+        if not hasattr(self.rhs, "as_sql"):
+            self.rhs = [kind for kind in self.rhs if kind in KINDS]
+        return super().get_prep_lookup()
 
 
 @lru_cache(maxsize=1_000)  # whoever acts does so again and again

@@ -18,18 +18,19 @@ WHERE a.program_id = %(program)s AND (%(asset)s = '' OR x.code = %(asset)s)
 GROUP BY a.id, x.code
 """
 
+_SIGN: Final = "CASE WHEN a.account_class IN ('ASSET', 'EXPENSE') THEN 1 ELSE -1 END"
 # Of an account that nothing was booked on since, its balance says it.
 _BOOKED_AT: Final = f"""
 SELECT a.id, a.code, a.role, a.account_class, x.code,
        coalesce(CASE WHEN h.booked_at <= %(at)s THEN h.amount
-                     WHEN h.striped THEN {SUMMED_AT.format(account="a.id", sign="h.sign")}
+                     WHEN h.striped THEN {SUMMED_AT.format(account="a.id", sign=_SIGN)}
                      ELSE {RUNNING_AT.format(account="a.id")} END, 0)
 FROM ledger_account a JOIN ledger_asset x ON x.id = a.asset_id
-CROSS JOIN LATERAL (
-    SELECT sum(b.amount) AS amount, max(b.booked_at) AS booked_at, count(*) > 1 AS striped,
-           CASE WHEN a.account_class IN ('ASSET', 'EXPENSE') THEN 1 ELSE -1 END AS sign
-    FROM ledger_balance b WHERE b.account_id = a.id
-) h
+LEFT JOIN (
+    SELECT b.account_id, sum(b.amount) AS amount, max(b.booked_at) AS booked_at, count(*) > 1 AS striped
+    FROM ledger_balance b JOIN ledger_account o ON o.id = b.account_id WHERE o.program_id = %(program)s
+    GROUP BY b.account_id
+) h ON h.account_id = a.id
 WHERE a.program_id = %(program)s AND (%(asset)s = '' OR x.code = %(asset)s)
 """  # noqa: S608  (our own words)
 

@@ -554,7 +554,11 @@ def test_a_kind_that_is_none_is_not_stored_and_finds_nothing(funded: Book) -> No
         TransactionFactory(kind="GIFT")
 
     assert not Transaction.objects.filter(kind="GIFT").exists()
+    assert not Transaction.objects.filter(kind__in=["GIFT"]).exists()
     assert [booked.kind for booked in Transaction.objects.filter(kind__in=["GIFT", "TOPUP"])] == ["TOPUP"]
+    assert [booked.kind for booked in Transaction.objects.exclude(kind="GIFT")] == ["TOPUP"]
+    assert not Transaction.objects.exclude(kind__in=["GIFT", "TOPUP"]).exists()
+    assert '"kind" = TOPUP' in str(Transaction.objects.filter(kind="TOPUP").query)
 
 
 @pytest.mark.parametrize("name", ["reverses", "corrects"])
