@@ -11,6 +11,13 @@ from django.db import migrations
 
 before = import_module("ledger.migrations.0001_key_hash")
 
+# The indexes go before the function changes, and are made anew: one that is only built again may be built with what the
+# session remembers of the function.
+DROP = """
+DROP INDEX ledger_transaction_key_once;
+DROP INDEX ledger_intent_key_once;
+"""
+
 FORWARD = r"""
 -- Everything in it is immutable; convert_to, which says the same more plainly, is not. `decode` reads backslashes.
 CREATE OR REPLACE FUNCTION ledger_key_hash(program_id uuid, key text) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -19,8 +26,8 @@ RETURN (right(program_id::text, 8)
 """
 
 ANEW = """
-REINDEX INDEX ledger_transaction_key_once;
-REINDEX INDEX ledger_intent_key_once;
+CREATE UNIQUE INDEX ledger_transaction_key_once ON ledger_transaction (ledger_key_hash(program_id, key));
+CREATE UNIQUE INDEX ledger_intent_key_once ON ledger_intent (ledger_key_hash(program_id, key)) WHERE NOT state = 'DEAD';
 """
 
 
@@ -29,7 +36,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            sql=FORWARD + ANEW,
-            reverse_sql=before.FORWARD.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") + ANEW,
+            sql=DROP + FORWARD + ANEW,
+            reverse_sql=DROP + before.FORWARD.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") + ANEW,
         )
     ]
