@@ -22,7 +22,7 @@ from ledger.chart import ROLES
 from ledger.errors import PostingRefused
 from ledger.figures import LOCKING
 from ledger.models import Balance, Entry, Transaction
-from ledger.movements import Posting
+from ledger.movements import Movement, Posting
 from ledger.operations import change_account_status, post, post_many
 from ledger.postings import AS_GIVEN, RULES, TAKES_MORE_THAN_THERE_IS, WITHHOLDS
 from ledger.states import AccountStatus
@@ -96,26 +96,26 @@ def of_another_program(book: Book) -> Posting:
     return replace(book.asked("SPEND", (AL, REVENUE, "1")), program_id=ProgramFactory().pk)
 
 
+def between(book: Book, *, debit: int = 0, credit: int = 0) -> Posting:
+    asked = book.asked("SPEND", (AL, REVENUE, "1"))
+    (own,) = asked.movements
+    return replace(asked, movements=(Movement(debit or own.debit, credit or own.credit, own.amount),))
+
+
 def to_another_program(book: Book) -> Posting:
-    other = Book(ProgramFactory()).account("program:x:revenue")
-    (movement,) = book.asked("SPEND", (AL, REVENUE, "1")).movements
-    return replace(book.asked("SPEND", (AL, REVENUE, "1")), movements=(movement._replace(credit=other.pk),))
+    return between(book, credit=Book(ProgramFactory()).account("program:x:revenue").pk)
 
 
 def into_another_asset(book: Book) -> Posting:
-    (movement,) = book.asked("SPEND", (AL, REVENUE, "1")).movements
-    other = book.account(REVENUE, "USDC").pk
-    return replace(book.asked("SPEND", (AL, REVENUE, "1")), movements=(movement._replace(credit=other),))
+    return between(book, credit=book.account(REVENUE, "USDC").pk)
 
 
 def to_nobody(book: Book) -> Posting:
-    (movement,) = book.asked("SPEND", (AL, REVENUE, "1")).movements
-    return replace(book.asked("SPEND", (AL, REVENUE, "1")), movements=(movement._replace(credit=2**62),))
+    return between(book, credit=2**62)
 
 
 def from_nobody(book: Book) -> Posting:
-    (movement,) = book.asked("SPEND", (AL, REVENUE, "1")).movements
-    return replace(book.asked("SPEND", (AL, REVENUE, "1")), movements=(movement._replace(debit=2**62),))
+    return between(book, debit=2**62)
 
 
 def too_fine(book: Book) -> Posting:
