@@ -115,7 +115,8 @@ class Balance(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    account = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="balances")
+    # What is unique below begins with it, and is its index.
+    account = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="balances", db_index=False)
     stripe = models.PositiveSmallIntegerField(default=0)
     stripes = models.PositiveSmallIntegerField(default=1)  # repeated, so that one statement finds and locks a stripe
     amount = models.DecimalField(max_digits=38, decimal_places=18, default=0)

@@ -307,3 +307,21 @@ def test_what_was_waited_for_is_seen(funded: Book) -> None:
     assert usual.book(asked) is None
     letting_go.join()
     others.close()
+
+
+def balances_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'ledger_balance'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("acting")
+def test_of_an_account_that_everybody_posts_to_one_stripe_is_read(funded: Book) -> None:
+    assert Balance.objects.filter(account=funded.account(CLEARING)).count() > 50
+    before = balances_read()
+
+    assert usual.book(funded.asked("TOPUP", (CLEARING, AL, "1"))) is not None
+
+    assert balances_read() - before < 20
