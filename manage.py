@@ -29,15 +29,28 @@ def main() -> None:
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit("Django is not installed here. Run `make run`, or use .venv/bin/python.")
+    from django.db import DatabaseError
+
     from config.environment import BadEnvironment
     from config.postgres.programs import PostgresUnavailable
 
     try:
         execute_from_command_line(sys.argv)
     except (BadEnvironment, PostgresUnavailable) as problem:
-        # Not 1: of a command that checks something this would say that it has found something.
-        sys.stderr.write(f"{problem}\n")
-        sys.exit(2)
+        _stop(str(problem))
+    except DatabaseError as problem:
+        from config.postgres.problems import in_a_sentence
+
+        sentence = in_a_sentence(problem)
+        if sentence is None or "--traceback" in sys.argv:
+            raise
+        _stop(sentence)
+
+
+def _stop(sentence: str) -> None:
+    # Not 1: of a command that checks something this would say that it has found something.
+    sys.stderr.write(f"{sentence}\n")
+    sys.exit(2)
 
 
 if __name__ == "__main__":
