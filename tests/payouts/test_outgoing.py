@@ -125,6 +125,9 @@ def test_of_one_paid_in_parts_and_given_up_the_next_batch_pays_the_rest(house: H
     assert house.payouts(first) == ["outgoing 15 FAILED 2040"]
     house.do("release_payout", Payout.objects.get(batch=first), reason="Ann has another phone soon")
     assert house.troupe.balance(f"outgoing:{owed.pk}") == "5"
+    [row] = client.get("/api/v2/outgoing").json()["results"]
+    assert (row["amount"], row["owed"]) == ("15", "5")
+    assert client.get(f"/api/v2/outgoing/{owed.pk}").json() == row
     assert b"5.00 KES" in page_of(house.maker).get(f"/admin/wallets/outgoing/{owed.pk}/change/").content
 
     TILL.behaves = lambda order: "paid"
@@ -147,7 +150,7 @@ def test_it_is_addressed_over_the_api_once(house: House, owed: Outgoing) -> None
     first = client.post(f"/api/v2/outgoing/{owed.pk}/address", {"destination": PHONE}, format="json")
     again = client.post(f"/api/v2/outgoing/{owed.pk}/address", {"destination": PHONE}, format="json")
 
-    assert (first.status_code, first.json()["destination"]) == (200, PHONE)
+    assert (first.status_code, first.json()["destination"], first.json()["owed"]) == (200, PHONE, "15")
     assert again.headers["Idempotent-Replayed"] == "true"
     assert Entry.objects.filter(action="wallets.outgoing.addressed").count() == 1
     assert client.get("/api/v2/outgoing", {"is_addressed": "false"}).json()["results"] == []

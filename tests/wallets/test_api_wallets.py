@@ -169,7 +169,7 @@ def test_a_payment_is_refunded_in_parts(counter: Counter) -> None:
     assert (part["amount"], part["payment"]["state"], part["outgoing"]) == ("10", "PARTIALLY_REFUNDED", None)
     assert part["wallet_transaction"]["type"] == "REFUND"
     assert (out["amount"], out["payment"]["state"], out["wallet_transaction"]) == ("20", "REFUNDED", None)
-    assert out["outgoing"]["id"] == str(Outgoing.objects.get().pk)
+    assert (out["outgoing"]["id"], out["outgoing"]["owed"]) == (str(Outgoing.objects.get().pk), "20")
     assert counter.purses.has("ann") == [80, 0, 0]
     assert inside(counter.get("ann", path))["refunded"] == "30"
     assert [one["id"] for one in inside(counter.get("ann", PAYMENTS, state="REFUNDED"))["results"]] == [str(payment.pk)]

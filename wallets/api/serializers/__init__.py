@@ -1,6 +1,6 @@
 """What the API shows of wallets and rails, and what it takes."""
 
-from wallets.api.serializers.outgoing import AddressInput
+from wallets.api.serializers.outgoing import AddressInput, OutgoingOutput, RefundOutput
 from wallets.api.serializers.rails import DraftInput, HookOutput, RailAccountOutput, RailEventOutput
 from wallets.api.serializers.statements import (
     ImportedOutput,
@@ -22,10 +22,8 @@ from wallets.api.serializers.wallets import (
     OfAssetInput,
     OnceInput,
     OpenInput,
-    OutgoingOutput,
     PaymentOutput,
     RefundInput,
-    RefundOutput,
     SignedAmountInput,
     TopUpInput,
     TransferInput,

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from ledger.models import Hold
 from ledger.money import exactly, plain
-from wallets.models import Outgoing, PaymentRecord, Wallet, WalletTransaction
+from wallets.models import PaymentRecord, Wallet, WalletTransaction
 from wallets.queries.checking import REASON_AT_MOST
 
 Plain = serializers.Serializer[Any]
@@ -136,31 +136,6 @@ class PaymentOutput(serializers.ModelSerializer[PaymentRecord]):
                   "metadata", "refunded", "charged_back", "receipt", "wallet_transaction_id",
                   "ledger_transaction_id", "created_at", "paid_at")  # fmt: skip
         read_only_fields = fields
-
-
-class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
-    """What is owed to somebody outside until a rail has carried it."""
-
-    asset = serializers.CharField(source="asset.code", read_only=True)
-    amount = AmountOutput()
-    payment_id = serializers.UUIDField(read_only=True)
-
-    class Meta:
-        model = Outgoing
-        fields = (
-            "id", "rail", "asset", "amount", "state", "payment_id", "destination", "holder", "addressed_by",
-            "requested_at",
-        )  # fmt: skip
-        read_only_fields = fields
-
-
-class RefundOutput(Plain):
-    """A refund: into the payer's wallet, or out of the house."""
-
-    amount = AmountOutput()
-    payment = PaymentOutput()
-    wallet_transaction = WalletTransactionOutput(allow_null=True)
-    outgoing = OutgoingOutput(allow_null=True)
 
 
 class HoldOutput(serializers.ModelSerializer[Hold]):

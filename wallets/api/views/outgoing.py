@@ -32,7 +32,7 @@ class OutgoingViewSet(InProgram, mixins.ListModelMixin, mixins.RetrieveModelMixi
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Outgoing.objects.none()
-        return self.in_reach(Outgoing.objects.select_related("asset"), READ)
+        return self.in_reach(Outgoing.objects.select_related("asset").with_owed(), READ)
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Narrow lists only."""
