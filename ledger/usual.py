@@ -1,4 +1,4 @@
-"""Most postings are one movement and nothing speaks against them: one call books those (migrations/*_in_one_call.py).
+"""Most postings are one movement and nothing speaks against them: one call (migrations/0046, 0048) books those.
 
 What is refused, and in which words, only ``ledger.applying`` knows: whatever this call does not book goes there.
 """

@@ -112,10 +112,6 @@ class OutgoingQuerySet(models.QuerySet["Outgoing"]):
         """Take their locks."""
         return self.select_for_update(no_key=True, of=("self",)).order_by("pk")
 
-    def with_owed(self) -> "OutgoingQuerySet":
-        """Say of each what is left of it in the books; its account has a floor, and so one balance."""
-        return self.annotate(owed=F("account__balances__amount"))
-
 
 class Outgoing(models.Model):
     """Money owed to somebody outside, kept in an account of its own until it is paid through a rail."""

@@ -3,20 +3,8 @@
 from rest_framework import serializers
 
 from ledger.money import plain
-from ledger.queries.balances import balance_now
 from wallets.api.serializers.wallets import AmountOutput, OnceInput, PaymentOutput, Plain, WalletTransactionOutput
 from wallets.models import Outgoing
-
-
-class OwedOutput(AmountOutput):
-    """What is left of it in the books, where a rail carries it in parts."""
-
-    def __init__(self) -> None:
-        super().__init__(source="*", help_text="What no rail has carried yet.")
-
-    def to_representation(self, value: Outgoing) -> str:  # type: ignore[override]
-        """Say what the list has read for all of them, or ask for one."""
-        return plain(value.owed if hasattr(value, "owed") else balance_now(value.account))
 
 
 class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
@@ -24,7 +12,7 @@ class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
 
     asset = serializers.CharField(source="asset.code", read_only=True)
     amount = AmountOutput()
-    owed = OwedOutput()
+    owed = serializers.SerializerMethodField(help_text="What of it no rail has carried yet. Exact, as text.")
     payment_id = serializers.UUIDField(read_only=True)
 
     class Meta:
@@ -34,6 +22,10 @@ class OutgoingOutput(serializers.ModelSerializer[Outgoing]):
             "requested_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_owed(self, row: Outgoing) -> str:
+        (left,) = row.account.balances.all()  # it has a floor, and so one balance
+        return plain(left.amount)
 
 
 class RefundOutput(Plain):

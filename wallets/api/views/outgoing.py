@@ -32,7 +32,9 @@ class OutgoingViewSet(InProgram, mixins.ListModelMixin, mixins.RetrieveModelMixi
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Outgoing.objects.none()
-        return self.in_reach(Outgoing.objects.select_related("asset").with_owed(), READ)
+        return self.in_reach(
+            Outgoing.objects.select_related("asset", "account").prefetch_related("account__balances"), READ
+        )
 
     def filter_queryset(self, queryset: Any) -> Any:
         """Narrow lists only."""
